@@ -1,0 +1,43 @@
+PREFIX ?= $(HOME)/.local
+NAME = docker-credential-ghcr
+MODULES = . cmd/e2e
+VERSION ?=
+LDFLAGS = -s -w $(if $(VERSION),-X main.linkedVersion=$(VERSION))
+# The race detector needs a C compiler; the go command knows whether there is one.
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+SYSTEMS = linux darwin windows freebsd
+FUZZTIME ?= 60s
+
+.PHONY: help build install uninstall test lint cross fuzz demo
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
+
+build: ## build bin/docker-credential-ghcr
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/$(NAME) ./cmd/$(NAME)
+
+install: build ## put it into PREFIX/bin (PREFIX is ~/.local unless you say otherwise)
+	@mkdir -p "$(DESTDIR)$(PREFIX)/bin"
+	@cp bin/$(NAME) "$(DESTDIR)$(PREFIX)/bin/.$(NAME).new"
+	@mv "$(DESTDIR)$(PREFIX)/bin/.$(NAME).new" "$(DESTDIR)$(PREFIX)/bin/$(NAME)"
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/$(NAME)"
+	@.ci/after-install "$(PREFIX)/bin"
+
+uninstall: ## remove it from PREFIX/bin
+	rm -f "$(DESTDIR)$(PREFIX)/bin/$(NAME)"
+
+test: ## run all tests; says what it skips for want of a real part
+	@for module in $(MODULES); do (cd $$module && go test $(RACE) -shuffle=on ./...) || exit 1; done
+
+lint: ## gofmt, go vet on every system, staticcheck, go mod tidy
+	@.ci/lint
+
+cross: ## build for every system
+	@for os in $(SYSTEMS); do for arch in amd64 arm64; do \
+		echo $$os/$$arch; CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -o /dev/null ./... || exit 1; done; done
+
+fuzz: ## run each fuzzer for FUZZTIME (60s)
+	@.ci/fuzz $(FUZZTIME)
+
+demo: ## see it work: a pretend GitHub, a registry, a real client; no account, no network
+	@cd cmd/e2e && go run ./demo

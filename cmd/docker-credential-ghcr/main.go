@@ -1,0 +1,44 @@
+// Command docker-credential-ghcr gives docker, and every other registry client,
+// the GitHub login that a person already has. Clients run it with one of the
+// words of their protocol; a person runs it with one of the others.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// world is what the program sees of where it runs, but for the environment and
+// the files.
+type world struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+const usage = "Usage: docker-credential-ghcr <store|get|erase|list|version>"
+
+// run does what the words say and returns the exit status: 0, 1 for what failed,
+// 2 for words that are not known.
+func run(args []string, w world) int {
+	if len(args) == 0 {
+		fmt.Fprintln(w.stderr, usage)
+		return 2
+	}
+	switch word := args[0]; word {
+	case "get", "store", "erase", "list", "version":
+		return answer(word, args[1:], w)
+	case "--version", "-v":
+		return answer("version", args[1:], w)
+	case "--help", "-h":
+		fmt.Fprintln(w.stdout, usage)
+		return 0
+	default:
+		fmt.Fprintf(w.stderr, "docker-credential-ghcr: error: unknown command %q\n%s\n", word, usage)
+		return 2
+	}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"time"
+	"unicode"
+
+	protocol "github.com/docker/docker-credential-helpers/credentials"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+)
+
+// The limits of a call by a client. No client says how long it will wait for us
+// or what it may send; see the limits in package credentials for what happens
+// inside a verb.
+const (
+	stdinLimit = 10 * time.Second
+	maxInput   = 64 << 10
+	// verbLimit is the last resort, should something hang that has no limit of its
+	// own, such as a file on a dead network.
+	verbLimit = 35 * time.Second
+)
+
+// answer serves one verb of docker's protocol. What goes to stdout is written
+// in one piece and only once it is whole.
+func answer(verb string, rest []string, w world) int {
+	protocol.Name, protocol.Package, protocol.Version = "docker-credential-ghcr", modulePath, version()
+	if len(rest) > 0 {
+		fmt.Fprintln(w.stdout, usage)
+		return 1
+	}
+	var input []byte
+	if verb == "get" || verb == "store" || verb == "erase" {
+		var err error
+		if input, err = readInput(w.stdin); err != nil {
+			return fail(verb, err, w)
+		}
+	}
+	out, err := handle(verb, input, w)
+	if err != nil {
+		return fail(verb, err, w)
+	}
+	if _, err := w.stdout.Write(out); err != nil {
+		return 1
+	}
+	return 0
+}
+
+// handle lets docker's library serve the verb. Whatever happens to it, the
+// client gets an answer, and no stack trace.
+func handle(verb string, input []byte, w world) ([]byte, error) {
+	if (verb == "get" || verb == "erase") && bytes.ContainsFunc(input, unicode.IsControl) {
+		// The library joins lines: two could make a name that neither is.
+		return nil, protocol.NewErrCredentialsNotFound()
+	}
+	helper := &credentials.Helper{Stderr: w.stderr, UserAgent: "docker-credential-ghcr/" + version()}
+	type result struct {
+		out []byte
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer func() {
+			if recover() != nil {
+				done <- result{err: errors.New("internal error, please report it with GHCR_DEBUG=1")}
+			}
+		}()
+		var out bytes.Buffer
+		err := protocol.HandleCommand(helper, verb, bytes.NewReader(input), &out)
+		done <- result{out.Bytes(), err}
+	}()
+	select {
+	case r := <-done:
+		return r.out, r.err
+	case <-time.After(verbLimit):
+		return nil, fmt.Errorf("no answer within %v", verbLimit)
+	}
+}
+
+// fail tells the client how a verb failed: on stdout, where it reads, in the
+// words that it knows. Whatever stands in the way of get is "not found" to it, so
+// that it goes on without a token; the reason goes to the person on stderr.
+func fail(verb string, err error, w world) int {
+	known := protocol.IsErrCredentialsNotFound(err) || protocol.IsCredentialsMissingServerURL(err)
+	if !known && (verb == "get" || verb == "erase") {
+		fmt.Fprintf(w.stderr, "docker-credential-ghcr: error: %v\n", err)
+	}
+	switch {
+	case verb == "erase":
+		// docker keeps a plain-text login and podman crashes when erase fails.
+		return 0
+	case verb == "get" && !known:
+		err = protocol.NewErrCredentialsNotFound()
+	}
+	fmt.Fprintln(w.stdout, err)
+	return 1
+}
+
+// readInput reads what the client sends, trimmed of the white space that some
+// put around it.
+func readInput(stdin io.Reader) ([]byte, error) {
+	type result struct {
+		input []byte
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		input, err := io.ReadAll(io.LimitReader(stdin, maxInput+1))
+		done <- result{input, err}
+	}()
+	select {
+	case r := <-done:
+		switch {
+		case r.err != nil:
+			return nil, fmt.Errorf("standard input: %w", r.err)
+		case len(r.input) > maxInput:
+			return nil, fmt.Errorf("standard input is longer than %d bytes", maxInput)
+		}
+		return bytes.TrimSpace(r.input), nil
+	case <-time.After(stdinLimit):
+		return nil, fmt.Errorf("nothing came on standard input within %v; registry clients send the registry's name there", stdinLimit)
+	}
+}
+
+const modulePath = "github.com/docker-credential-ghcr/docker-credential-ghcr"
+
+// linkedVersion is set by the linker for releases.
+var linkedVersion string
+
+// version is the linker's word, else the module version or revision that the go
+// command noted.
+func version() string {
+	if linkedVersion != "" {
+		return linkedVersion
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "v0.0.0-devel"
+	}
+	return strings.TrimSuffix(info.Main.Version, "+dirty")
+}

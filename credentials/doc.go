@@ -1,0 +1,2 @@
+// Package credentials finds the credential for a registry.
+package credentials

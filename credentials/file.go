@@ -1,0 +1,54 @@
+package credentials
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// maxFile bounds every file that is read, in bytes.
+const maxFile = 1 << 20
+
+// readFile reads a small regular file. It never blocks on a pipe or a device.
+// A file that is not there is fs.ErrNotExist; a link that leads nowhere is not
+// that, since somebody meant a file to be there. Errors name the file.
+func readFile(path string) ([]byte, error) {
+	if _, err := os.Lstat(path); err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s is a link that leads nowhere", path)
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a directory", path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err == nil && len(content) > maxFile {
+		err = fmt.Errorf("%s is larger than %d bytes", path, maxFile)
+	}
+	return content, err
+}
+
+// isAbsent reports that a file, or a directory that it would be in, is not there.
+func isAbsent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// configDir is where settings and the record of logins are: never a secret.
+func configDir() (string, error) {
+	dir, err := os.UserConfigDir()
+	return filepath.Join(dir, "docker-credential-ghcr"), err
+}

@@ -1,0 +1,211 @@
+package credentials
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/cli/go-gh/v2/pkg/auth"
+	"github.com/cli/go-gh/v2/pkg/config"
+)
+
+// ghStore is what gh's two files say. gh itself is never started: its start
+// costs ten times the reading, and since 2.97 it waits two minutes for a keyring
+// prompt that nobody answers. Nothing of gh's is ever written.
+type ghStore struct {
+	hostsPath string
+	hosts     *config.Config
+	hostsErr  error
+	general   *config.Config
+}
+
+// readGH reads gh's files. What is not there is empty; what cannot be read is
+// kept as the error of the file. config.yml matters only for the socket in it,
+// and a broken one stops gh: so it counts like a broken hosts.yml.
+func readGH() *ghStore {
+	dir, ok := ghDir()
+	if !ok {
+		return &ghStore{hosts: config.ReadFromString(""), general: config.ReadFromString("")}
+	}
+	s := &ghStore{hostsPath: filepath.Join(dir, "hosts.yml")}
+	s.hosts, s.hostsErr = readYAML(s.hostsPath)
+	var err error
+	if s.general, err = readYAML(filepath.Join(dir, "config.yml")); err != nil && s.hostsErr == nil {
+		s.hostsErr = err
+	}
+	return s
+}
+
+// ghDir is gh's configuration directory. Without a home, go-gh answers with a
+// path that is relative to the working directory: a stranger's repository could
+// then name the host that tokens are sent to. Only a path that somebody set may
+// be relative.
+func ghDir() (dir string, ok bool) {
+	dir = config.ConfigDir()
+	return dir, filepath.IsAbs(dir) || os.Getenv("GH_CONFIG_DIR") != "" || os.Getenv("XDG_CONFIG_HOME") != ""
+}
+
+// readYAML reads a file of gh's with gh's own reader, which drops errors: what
+// has content but no key did not parse.
+func readYAML(path string) (*config.Config, error) {
+	content, err := readFile(path)
+	if err != nil {
+		if isAbsent(err) {
+			err = nil
+		}
+		return config.ReadFromString(""), err
+	}
+	parsed, line := parseYAML(string(content))
+	if line > 0 {
+		return parsed, fmt.Errorf("%s, line %d: not valid YAML", path, line)
+	}
+	return parsed, nil
+}
+
+// parseYAML parses a map and gives the line at which that fails, or 0. go-gh
+// does not say the line, so it is searched: the end of the shortest beginning
+// of the text that does not parse either.
+func parseYAML(text string) (parsed *config.Config, brokenLine int) {
+	defer func() {
+		// Strangers' bytes in somebody else's parser.
+		if recover() != nil {
+			parsed, brokenLine = config.ReadFromString(""), 1
+		}
+	}()
+	broken := func(text string) bool {
+		keys, err := config.ReadFromString(text).Keys(nil)
+		return (err != nil || len(keys) == 0) && hasYAMLContent(text)
+	}
+	if !broken(text) {
+		return config.ReadFromString(text), 0
+	}
+	lines := strings.SplitAfter(text, "\n")
+	first := sort.Search(len(lines), func(n int) bool { return broken(strings.Join(lines[:n+1], "")) })
+	return config.ReadFromString(""), min(first+1, len(lines))
+}
+
+// hasYAMLContent reports whether text is more than comments, document marks and
+// an empty map.
+func hasYAMLContent(text string) bool {
+	for line := range strings.Lines(strings.TrimPrefix(text, "\uFEFF")) {
+		line, _, _ = strings.Cut(line, "#")
+		switch strings.TrimSpace(line) {
+		case "", "---", "...", "{}", "null", "~":
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// get is a value of a host's entry; "" if it is not there.
+func (s *ghStore) get(keys ...string) string {
+	value, _ := s.hosts.Get(keys)
+	return strings.TrimSpace(value)
+}
+
+// names reports whether hosts.yml has an entry for host.
+func (s *ghStore) names(host string) bool { return slices.Contains(s.hostNames(), host) }
+
+func (s *ghStore) hostNames() []string {
+	names, _ := s.hosts.Keys(nil)
+	return names
+}
+
+// users are the accounts of a host. An account that is not among them was logged
+// out, whatever gh's keyring still holds of it.
+func (s *ghStore) users(host string) []string {
+	names, _ := s.hosts.Keys([]string{host, "users"})
+	return names
+}
+
+// candidate resolves the account as gh does for its active one: the clear text
+// in hosts.yml, the keyring slot of the user, the slot without a name. Another
+// user is looked up in the same order, except that the slot without a name is
+// the active account's alone. ok is false when nothing says that there is a
+// token.
+func (s *ghStore) candidate(ctx context.Context, k *ring, host, user string) (c Candidate, ok bool) {
+	c.Source = GH
+	if s.hostsErr != nil {
+		c.Fault, c.Reason = Broken, s.hostsErr.Error()
+		return c, true
+	}
+	if !s.names(host) {
+		return c, false
+	}
+	active := s.get(host, "user")
+	c.Login = active
+	clear := s.get(host, "oauth_token")
+	slots := []string{active, ""}
+	if user != "" && user != active {
+		if !slices.Contains(s.users(host), user) {
+			c.Login = user
+			c.Fault, c.Reason = Missing, "gh is not logged in to this account, which setup named"
+			return c, true
+		}
+		c.Login, c.Inactive = user, true
+		clear = s.get(host, "users", user, "oauth_token")
+		slots = []string{user}
+	}
+	if clear != "" {
+		return c.withSecret(clear), true
+	}
+	for _, slot := range slices.Compact(slots) {
+		secret, err := k.get(ctx, "gh:"+host, slot)
+		switch {
+		case err == nil && strings.TrimSpace(secret) != "":
+			return c.withSecret(secret), true
+		case errors.Is(err, errNoKeyring) && c.Login == "":
+			return c, false
+		case err != nil && !errors.Is(err, errAbsent):
+			c.Fault, c.Reason = keyringFault(err)
+			return c, true
+		}
+	}
+	c.Fault, c.Reason = Missing, "gh is logged in, but the keyring holds no token of this account"
+	// An entry without a user holds preferences: it does not say that there is one.
+	return c, c.Login != ""
+}
+
+// withSecret fills in the token, or the fault of what cannot be one.
+func (c Candidate) withSecret(text string) Candidate {
+	token, err := ParseToken(text)
+	if err != nil {
+		c.Fault, c.Reason = Broken, "the token "+err.Error()
+		return c
+	}
+	c.Token = token
+	return c
+}
+
+// apiHost is the host that gh's setting api_host (gh 2.100) names for the API of
+// a host, or "". gh takes a bare host name only, and refuses to work with
+// another value.
+func (s *ghStore) apiHost(host string) (string, error) {
+	name := strings.ToLower(s.get(host, "api_host"))
+	if name != "" && !isHostname(name) {
+		return "", fmt.Errorf("%s: api_host of %s is not a host name", s.hostsPath, host)
+	}
+	return name, nil
+}
+
+// socket is the unix socket through which gh's setting http_unix_socket sends
+// all of its requests, or "".
+func (s *ghStore) socket() string {
+	path, _ := s.general.Get([]string{"http_unix_socket"})
+	return path
+}
+
+// ghDefaultHost is the host that GH_HOST names, as gh normalises it.
+func ghDefaultHost() string {
+	host := strings.TrimSpace(os.Getenv("GH_HOST"))
+	if host == "" {
+		return ""
+	}
+	return auth.NormalizeHostname(host)
+}

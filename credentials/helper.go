@@ -1,0 +1,196 @@
+package credentials
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/docker/docker-credential-helpers/credentials"
+)
+
+// getLimit bounds a whole get: keyring, lock, and every question together.
+// Clients wait 30 to 60 seconds, or for ever.
+const getLimit = 30 * time.Second
+
+// Helper answers the questions that docker and other registry clients ask a
+// credential helper. The zero value is ready for use: it reads the environment,
+// the OS keyring and gh's files afresh at every call. It keeps no state, so
+// several goroutines may use it.
+//
+// It is also a helper for go-containerregistry: pass it to
+// authn.NewKeychainFromHelper.
+type Helper struct {
+	// Stderr is told why a registry's tokens were refused, and everything that is
+	// done while GHCR_DEBUG is 1. nil tells nobody.
+	Stderr io.Writer
+	// Transport reaches the servers. nil is TLS by the environment's proxy,
+	// trusting what the system trusts.
+	Transport http.RoundTripper
+	// Keyring holds the secrets. nil is [OSKeyring].
+	Keyring Keyring
+	// UserAgent goes with every request. GitHub demands one.
+	UserAgent string
+	// Fresh asks anew what is still remembered, for when a person wants to know.
+	Fresh bool
+}
+
+var _ credentials.Helper = (*Helper)(nil)
+
+// Get returns the user name and token for a registry: the first candidate that
+// does. When there is none it says why on Stderr and returns the error that
+// clients know as "go on without".
+func (h *Helper) Get(serverURL string) (user, secret string, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), getLimit)
+	defer cancel()
+	w, ok := h.walkTo(serverURL)
+	if !ok {
+		return "", "", credentials.NewErrCredentialsNotFound()
+	}
+	var refused []Verdict
+	for v := range w.verdicts(ctx) {
+		if v.Good() {
+			return v.User, v.Token.Reveal(), nil
+		}
+		refused = append(refused, v)
+	}
+	if len(refused) > 0 {
+		w.say(refusal(w.registry, w.want, refused))
+	}
+	return "", "", credentials.NewErrCredentialsNotFound()
+}
+
+// Add takes what docker login was given. docker also gives back what Get just
+// gave it: that is kept nowhere, it would only go stale. Another token goes into
+// the OS keyring if it does, or if nobody can say.
+func (h *Helper) Add(given *credentials.Credentials) error {
+	ctx, cancel := context.WithTimeout(context.Background(), getLimit)
+	defer cancel()
+	w, ok := h.walkTo(given.ServerURL)
+	if !ok {
+		return fmt.Errorf("docker-credential-ghcr keeps logins for GitHub's container registries only, not for %s; remove it from credsStore or credHelpers there", printable(given.ServerURL))
+	}
+	token, err := ParseToken(given.Secret)
+	if err != nil {
+		return fmt.Errorf("what was given as the password %w", err)
+	}
+	for c := range w.candidates(ctx) {
+		if !c.Token.IsZero() && c.Token.Equal(token) {
+			w.trace("store: the token is %s's own", c.Source)
+			return nil
+		}
+	}
+	c := Candidate{Source: DockerLogin, Login: printable(given.Username), Token: token}
+	if v := w.judge(ctx, c); !v.Good() && v.Fault != Unreachable {
+		return fmt.Errorf("%s was not kept: %s\nhint: %s", c.Token.Kind(), v.Reason, fix(w.registry, w.want, v, nil))
+	}
+	err = writeDockerLogin(ctx, w.ring, w.registry.Host, c.Login, token)
+	switch fault, reason := keyringFault(err); {
+	case err == nil:
+		return nil
+	case fault == Locked:
+		return fmt.Errorf("the token was not kept: %s\nhint: %s", reason, fix(w.registry, w.want, Verdict{Candidate: Candidate{Fault: Locked}}, nil))
+	default:
+		return fmt.Errorf("the token was not kept, and is never kept in a plain file: %s\nhint: set %s instead of docker login", reason, variableFor(w.registry.Host))
+	}
+}
+
+// Delete drops what docker login gave for a registry, and what is remembered of
+// that token. It never touches gh's login. It does not fail: docker and others
+// would keep a plain-text login, or crash, because of it.
+func (h *Helper) Delete(serverURL string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), getLimit)
+	defer cancel()
+	w, ok := h.walkTo(serverURL)
+	if !ok {
+		return nil
+	}
+	record, ok, _ := readLoginRecord(w.registry.Host)
+	if !ok {
+		return nil
+	}
+	w.memory.forget(record.Memory)
+	err := w.ring.delete(ctx, loginService, w.registry.Host)
+	if err == nil || errors.Is(err, errAbsent) {
+		err = removeLoginRecord(w.registry.Host)
+	}
+	if err != nil {
+		w.say(fmt.Sprintf("docker-credential-ghcr: warning: the login for %s is still in the keyring, run docker logout again: %s\n", w.registry.Name, printable(err.Error())))
+	}
+	return nil
+}
+
+// List names a registry for each host that has a login as far as can be told
+// without asking anybody: the network and the keyring are left alone.
+func (h *Helper) List() (map[string]string, error) {
+	logins := map[string]string{}
+	gh := readGH()
+	settings, _ := ReadSettings()
+	hosts := slices.Concat([]string{githubCom}, gh.hostNames(), loginHosts())
+	if host := ghDefaultHost(); host != "" {
+		hosts = append(hosts, host)
+	}
+	for registry := range settings.Registries {
+		if r, ok := parseRegistry(registry, settings.names); ok {
+			hosts = append(hosts, r.Host)
+		}
+	}
+	for _, host := range hosts {
+		registry, ok := registryOf(host)
+		if user := knownUser(gh, host); ok && user != "" {
+			logins[registry] = user
+		}
+	}
+	return logins, nil
+}
+
+// knownUser is the user of a host as records say; "" if nothing says that there
+// is a login.
+func knownUser(gh *ghStore, host string) string {
+	record, ok, _ := readLoginRecord(host)
+	if ok && isLogin(record.User) {
+		return record.User
+	}
+	if user := gh.get(host, "user"); isLogin(user) {
+		return user
+	}
+	if ok || gh.get(host, "oauth_token") != "" {
+		return anyUser
+	}
+	for _, name := range tokenVariables(host) {
+		if c, ok := fromVariable(name); ok && c.Fault == "" {
+			return anyUser
+		}
+	}
+	return ""
+}
+
+// Verdicts walks all candidates for a registry, in the order in which Get
+// prefers them, and judges each. It is what Get walks; a caller that goes on
+// after the first good one sees what Get would have left alone. ok is false for
+// a registry that is not GitHub's.
+func (h *Helper) Verdicts(ctx context.Context, serverURL string) (verdicts iter.Seq[Verdict], ok bool) {
+	w, ok := h.walkTo(serverURL)
+	if !ok {
+		return nil, false
+	}
+	return w.verdicts(ctx), true
+}
+
+// trace tells Stderr what is done, if GHCR_DEBUG asks for it.
+func (h *Helper) trace(format string, args ...any) {
+	if os.Getenv("GHCR_DEBUG") == "1" {
+		h.say("docker-credential-ghcr: debug: " + fmt.Sprintf(format, args...) + "\n")
+	}
+}
+
+func (h *Helper) say(text string) {
+	if h.Stderr != nil {
+		_, _ = io.WriteString(h.Stderr, text)
+	}
+}

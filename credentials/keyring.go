@@ -1,0 +1,212 @@
+package credentials
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/zalando/go-keyring"
+)
+
+// Keyring keeps secrets: the operating system's, or another in its place. Get
+// and Delete of what is not there return [ErrNotInKeyring].
+type Keyring interface {
+	Get(service, user string) (string, error)
+	Set(service, user, secret string) error
+	Delete(service, user string) error
+}
+
+// ErrNotInKeyring is what a [Keyring] returns for an item that it does not hold.
+var ErrNotInKeyring = keyring.ErrNotFound
+
+// How a keyring can fail, in our words. errAbsent is no failure.
+var (
+	errAbsent    = ErrNotInKeyring
+	errNoKeyring = errors.New("no keyring can be reached from here")
+	errLocked    = errors.New("the keyring is locked")
+	errSilent    = errors.New("the keyring did not answer")
+)
+
+// OSKeyring is the keyring of the operating system: Keychain, Credential
+// Manager, or the Secret Service on the session bus.
+type OSKeyring struct{}
+
+// Get reads a secret.
+func (OSKeyring) Get(service, user string) (string, error) {
+	if err := sessionBus(); err != nil {
+		return "", err
+	}
+	return keyring.Get(service, user)
+}
+
+// Set writes a secret.
+func (OSKeyring) Set(service, user, secret string) error {
+	if err := sessionBus(); err != nil {
+		return err
+	}
+	return keyring.Set(service, user, secret)
+}
+
+// Delete removes a secret.
+func (OSKeyring) Delete(service, user string) error {
+	if err := sessionBus(); err != nil {
+		return err
+	}
+	return keyring.Delete(service, user)
+}
+
+// sessionBus says whether there is a session bus to ask. Without one go-keyring
+// would start a bus and a keyring daemon at every call and leave both behind
+// (https://github.com/cli/cli/issues/7582). The places are those in which the
+// D-Bus library looks before it does that.
+func sessionBus() error {
+	switch runtime.GOOS {
+	case "darwin", "windows":
+		return nil
+	}
+	if address := os.Getenv("DBUS_SESSION_BUS_ADDRESS"); address != "" && address != "autolaunch:" {
+		return nil
+	}
+	for _, name := range []string{"bus", "dbus-session"} {
+		if _, err := os.Stat(fmt.Sprintf("/run/user/%d/%s", os.Getuid(), name)); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: there is no D-Bus session", errNoKeyring)
+}
+
+// The time that all reads of one call may take together: little where nobody
+// could answer the system's question for the keyring's password.
+const (
+	keyringLimitAlone   = 3 * time.Second
+	keyringLimitPresent = 20 * time.Second
+)
+
+func keyringLimit() time.Duration {
+	present := os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+	switch runtime.GOOS {
+	case "darwin", "windows":
+		present = os.Getenv("SSH_CONNECTION") == ""
+	}
+	if present && os.Getenv("CI") == "" {
+		return keyringLimitPresent
+	}
+	return keyringLimitAlone
+}
+
+// ring is a keyring for one call of ours: its time is limited, and it survives
+// what the library does not. Not for use by several goroutines.
+type ring struct {
+	keyring Keyring
+	ends    time.Time
+	limit   time.Duration
+	trace   func(format string, args ...any)
+}
+
+func newRing(k Keyring, trace func(string, ...any)) *ring {
+	if k == nil {
+		k = OSKeyring{}
+	}
+	return &ring{keyring: k, limit: keyringLimit(), trace: trace}
+}
+
+func (r *ring) get(ctx context.Context, service, user string) (secret string, err error) {
+	return r.within(ctx, "read "+service, func() (string, error) { return r.keyring.Get(service, user) })
+}
+
+func (r *ring) set(ctx context.Context, service, user, secret string) error {
+	_, err := r.within(ctx, "write "+service, func() (string, error) { return "", r.keyring.Set(service, user, secret) })
+	return err
+}
+
+func (r *ring) delete(ctx context.Context, service, user string) error {
+	_, err := r.within(ctx, "delete "+service, func() (string, error) { return "", r.keyring.Delete(service, user) })
+	return err
+}
+
+// within runs one use of the keyring. go-keyring has no time limit and panics
+// when the bus dies under a prompt; what is abandoned here ends with the process.
+func (r *ring) within(ctx context.Context, what string, use func() (string, error)) (string, error) {
+	if r.ends.IsZero() {
+		r.ends = time.Now().Add(r.limit)
+	}
+	ctx, cancel := context.WithDeadline(ctx, r.ends)
+	defer cancel()
+	type result struct {
+		secret string
+		err    error
+	}
+	done := make(chan result, 1)
+	begun := time.Now()
+	go func() {
+		defer func() {
+			if cause := recover(); cause != nil {
+				done <- result{err: errors.New("the keyring's connection broke")}
+			}
+		}()
+		secret, err := use()
+		done <- result{secret, err}
+	}()
+	var got result
+	select {
+	case got = <-done:
+		got.err = keyringError(got.err)
+	case <-ctx.Done():
+		got.err = fmt.Errorf("%w within %v", errSilent, r.limit)
+	}
+	r.trace("keyring: %s: %s in %v", what, outcome(got.err), time.Since(begun).Round(time.Millisecond))
+	return got.secret, got.err
+}
+
+func outcome(err error) string {
+	if err == nil {
+		return "done"
+	}
+	return printable(err.Error())
+}
+
+// keyringError sorts the library's errors. Apart from ErrNotFound it has only
+// texts, and on macOS the status of the security program
+// (https://www.osstatus.com/search/results?framework=Security names them).
+func keyringError(err error) error {
+	if err == nil || errors.Is(err, errAbsent) || errors.Is(err, errNoKeyring) {
+		return err
+	}
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		switch exit.ExitCode() {
+		case 44:
+			return errAbsent
+		case 36, 51, 128:
+			return errLocked
+		}
+	}
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "failed to unlock"):
+		return errLocked
+	case errors.Is(err, keyring.ErrUnsupportedPlatform), isAbsent(err), errors.Is(err, exec.ErrNotFound),
+		strings.Contains(text, "org.freedesktop.secrets was not provided"),
+		strings.Contains(text, "invalid bus address"),
+		strings.Contains(text, "connection refused"):
+		return fmt.Errorf("%w: %s", errNoKeyring, printable(text))
+	}
+	return fmt.Errorf("the keyring failed: %s", printable(text))
+}
+
+// keyringFault is the fault of a place whose keyring gave err.
+func keyringFault(err error) (Fault, string) {
+	switch {
+	case errors.Is(err, errLocked):
+		return Locked, err.Error()
+	case errors.Is(err, errSilent):
+		return Silent, err.Error()
+	case errors.Is(err, errNoKeyring):
+		return NoKeyring, err.Error()
+	}
+	return Broken, err.Error()
+}

@@ -1,0 +1,150 @@
+package credentials
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/moby/sys/atomicwriter"
+)
+
+// What docker login gave us is one item in the OS keyring for each GitHub host,
+// and beside the settings a record without secrets that says so: without it, each
+// get would open the keyring only to find nothing there.
+
+// loginService is the service under which the keyring holds the items.
+const loginService = "docker-credential-ghcr"
+
+// loginItem is the content of an item.
+type loginItem struct {
+	Username string `json:"username"`
+	Secret   string `json:"secret"`
+}
+
+// loginRecord says that the keyring holds an item for the host whose name the
+// file bears.
+type loginRecord struct {
+	User string `json:"user"`
+	// Memory is the key under which the item's token is remembered.
+	Memory string `json:"memory"`
+}
+
+func loginsDir() (string, error) {
+	dir, err := configDir()
+	return filepath.Join(dir, "logins"), err
+}
+
+// readLoginRecord reads the record for a host. One that is damaged still says
+// that there is an item.
+func readLoginRecord(host string) (record loginRecord, ok bool, err error) {
+	dir, err := loginsDir()
+	if err != nil {
+		return loginRecord{}, false, nil
+	}
+	content, err := readFile(filepath.Join(dir, host))
+	if isAbsent(err) {
+		return loginRecord{}, false, nil
+	}
+	if err != nil {
+		return loginRecord{}, true, err
+	}
+	_ = json.Unmarshal(content, &record)
+	return record, true, nil
+}
+
+func writeLoginRecord(host string, record loginRecord) error {
+	dir, err := loginsDir()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	content, err := json.Marshal(record)
+	if err != nil {
+		return err
+	}
+	return atomicwriter.WriteFile(filepath.Join(dir, host), append(content, '\n'), 0o600)
+}
+
+func removeLoginRecord(host string) error {
+	dir, err := loginsDir()
+	if err != nil {
+		return nil
+	}
+	if err := os.Remove(filepath.Join(dir, host)); err != nil && !isAbsent(err) {
+		return err
+	}
+	return nil
+}
+
+// loginHosts lists the hosts that have a record.
+func loginHosts() []string {
+	dir, err := loginsDir()
+	if err != nil {
+		return nil
+	}
+	entries, _ := os.ReadDir(dir)
+	var hosts []string
+	for _, entry := range entries {
+		if isHostname(entry.Name()) && entry.Type().IsRegular() {
+			hosts = append(hosts, entry.Name())
+		}
+	}
+	return hosts
+}
+
+// readDockerLogin is the candidate that docker login left. ok is false if none
+// was left.
+func readDockerLogin(ctx context.Context, k *ring, host string) (c Candidate, ok bool) {
+	c.Source = DockerLogin
+	record, ok, err := readLoginRecord(host)
+	if !ok {
+		return c, false
+	}
+	if err != nil {
+		c.Fault, c.Reason = Broken, err.Error()
+		return c, true
+	}
+	c.Login = record.User
+	content, err := k.get(ctx, loginService, host)
+	if errors.Is(err, errAbsent) {
+		c.Fault, c.Reason = Missing, "the keyring no longer holds what docker login put there"
+		return c, true
+	}
+	if err != nil {
+		c.Fault, c.Reason = keyringFault(err)
+		return c, true
+	}
+	var item loginItem
+	if err := json.Unmarshal([]byte(content), &item); err != nil {
+		c.Fault, c.Reason = Broken, "the keyring's item docker-credential-ghcr is damaged"
+		return c, true
+	}
+	c.Login = item.Username
+	return c.withSecret(item.Secret), true
+}
+
+// writeDockerLogin keeps what docker login gave. The record comes first: an item
+// without one would never be found again, nor erased.
+func writeDockerLogin(ctx context.Context, k *ring, host, user string, token Token) error {
+	content, err := json.Marshal(loginItem{Username: user, Secret: token.Reveal()})
+	if err != nil {
+		return err
+	}
+	_, had, _ := readLoginRecord(host)
+	if err := writeLoginRecord(host, loginRecord{User: user, Memory: token.key(host)}); err != nil {
+		return fmt.Errorf("the record of logins cannot be written: %w", err)
+	}
+	if err := k.set(ctx, loginService, host, string(content)); err != nil {
+		// After a silence nobody knows whether the item was written.
+		if !had && !errors.Is(err, errSilent) {
+			_ = removeLoginRecord(host)
+		}
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package credentials
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Scope is the OAuth scope that a token must have.
+type Scope string
+
+// The two scopes of GitHub Packages that matter to a registry client; the first
+// includes the second. See
+// https://docs.github.com/en/packages/learn-github-packages/about-permissions-for-github-packages
+const (
+	WritePackages Scope = "write:packages"
+	ReadPackages  Scope = "read:packages"
+)
+
+// in reports whether a token with these scopes may do what s stands for.
+func (s Scope) in(scopes []string) bool {
+	for _, have := range scopes {
+		if have == string(s) || s == ReadPackages && have == string(WritePackages) {
+			return true
+		}
+	}
+	return false
+}
+
+// Settings are what a person asked for with setup, by registry name.
+type Settings struct {
+	Registries map[string]RegistrySettings `json:"registries"`
+}
+
+// RegistrySettings are the settings of one registry. Its being there configures
+// the registry's enterprise host.
+type RegistrySettings struct {
+	// Scope that tokens must have; "" is write:packages.
+	Scope Scope `json:"scope,omitempty"`
+	// User is the gh account to use; "" is the active one.
+	User string `json:"user,omitempty"`
+}
+
+// SettingsPath is the file that holds the settings.
+func SettingsPath() (string, error) {
+	dir, err := configDir()
+	return filepath.Join(dir, "settings.json"), err
+}
+
+// ReadSettings reads the settings. No file, or no place for one, is no settings;
+// damaged ones are an error that names the file.
+func ReadSettings() (Settings, error) {
+	path, err := SettingsPath()
+	if err != nil {
+		return Settings{}, nil
+	}
+	content, err := readFile(path)
+	if isAbsent(err) {
+		return Settings{}, nil
+	}
+	if err != nil {
+		return Settings{}, err
+	}
+	var s Settings
+	if err := json.Unmarshal(content, &s); err != nil {
+		return Settings{}, fmt.Errorf("%s: %w", path, err)
+	}
+	for registry, settings := range s.Registries {
+		if err := settings.Scope.validate(); err != nil {
+			return Settings{}, fmt.Errorf("%s: %s: %w", path, registry, err)
+		}
+	}
+	return s, nil
+}
+
+func (s Scope) validate() error {
+	switch s {
+	case "", WritePackages, ReadPackages:
+		return nil
+	}
+	return fmt.Errorf("scope %q is neither %s nor %s", string(s), WritePackages, ReadPackages)
+}
+
+// names reports whether a registry of this host was set up.
+func (s Settings) names(host string) bool {
+	_, containers := s.Registries["containers."+host]
+	_, docker := s.Registries["docker."+host]
+	return containers || docker
+}
+
+// required is the scope that tokens for the registry must have: GHCR_SCOPE
+// before the settings before write:packages.
+func (s Settings) required(registry string) (Scope, error) {
+	if scope := Scope(strings.TrimSpace(os.Getenv("GHCR_SCOPE"))); scope != "" {
+		if err := scope.validate(); err != nil {
+			return "", fmt.Errorf("GHCR_SCOPE: %w", err)
+		}
+		return scope, nil
+	}
+	if scope := s.Registries[registry].Scope; scope != "" {
+		return scope, nil
+	}
+	return WritePackages, nil
+}
