@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"os"
 	"slices"
@@ -48,19 +47,19 @@ var _ credentials.Helper = (*Helper)(nil)
 func (h *Helper) Get(serverURL string) (user, secret string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), getLimit)
 	defer cancel()
-	w, ok := h.walkTo(serverURL)
+	s, ok := h.Search(serverURL)
 	if !ok {
 		return "", "", credentials.NewErrCredentialsNotFound()
 	}
 	var refused []Verdict
-	for v := range w.verdicts(ctx) {
+	for v := range s.Verdicts(ctx) {
 		if v.Good() {
 			return v.User, v.Token.Reveal(), nil
 		}
 		refused = append(refused, v)
 	}
 	if len(refused) > 0 {
-		w.say(refusal(w.registry, w.want, refused))
+		h.say(refusal(s.Registry, refused))
 	}
 	return "", "", credentials.NewErrCredentialsNotFound()
 }
@@ -71,7 +70,7 @@ func (h *Helper) Get(serverURL string) (user, secret string, err error) {
 func (h *Helper) Add(given *credentials.Credentials) error {
 	ctx, cancel := context.WithTimeout(context.Background(), getLimit)
 	defer cancel()
-	w, ok := h.walkTo(given.ServerURL)
+	s, ok := h.Search(given.ServerURL)
 	if !ok {
 		return fmt.Errorf("docker-credential-ghcr keeps logins for GitHub's container registries only, not for %s; remove it from credsStore or credHelpers there", printable(given.ServerURL))
 	}
@@ -79,24 +78,24 @@ func (h *Helper) Add(given *credentials.Credentials) error {
 	if err != nil {
 		return fmt.Errorf("what was given as the password %w", err)
 	}
-	for c := range w.candidates(ctx) {
+	for c := range s.candidates(ctx) {
 		if !c.Token.IsZero() && c.Token.Equal(token) {
-			w.trace("store: the token is %s's own", c.Source)
+			h.trace("store: the token is %s's own", c.Source)
 			return nil
 		}
 	}
 	c := Candidate{Source: DockerLogin, Login: printable(given.Username), Token: token}
-	if v := w.judge(ctx, c); !v.Good() && v.Fault != Unreachable {
-		return fmt.Errorf("%s was not kept: %s\nhint: %s", c.Token.Kind(), v.Reason, fix(w.registry, w.want, v, nil))
+	if v := s.Judge(ctx, c); !v.Good() && v.Fault != Unreachable {
+		return fmt.Errorf("the %s was not kept: %s\nhint: %s", token.Kind(), v.Reason, v.Fix)
 	}
-	err = writeDockerLogin(ctx, w.ring, w.registry.Host, c.Login, token)
+	err = writeDockerLogin(ctx, s.ring, s.Registry.Host, c.Login, token)
 	switch fault, reason := keyringFault(err); {
 	case err == nil:
 		return nil
 	case fault == Locked:
-		return fmt.Errorf("the token was not kept: %s\nhint: %s", reason, fix(w.registry, w.want, Verdict{Candidate: Candidate{Fault: Locked}}, nil))
+		return fmt.Errorf("the token was not kept: %s\nhint: run: %s", reason, unlockCommand())
 	default:
-		return fmt.Errorf("the token was not kept, and is never kept in a plain file: %s\nhint: set %s instead of docker login", reason, variableFor(w.registry.Host))
+		return fmt.Errorf("the token was not kept, and is never kept in a plain file: %s\nhint: set %s instead of docker login", reason, variableFor(s.Registry.Host))
 	}
 }
 
@@ -106,21 +105,21 @@ func (h *Helper) Add(given *credentials.Credentials) error {
 func (h *Helper) Delete(serverURL string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), getLimit)
 	defer cancel()
-	w, ok := h.walkTo(serverURL)
+	s, ok := h.Search(serverURL)
 	if !ok {
 		return nil
 	}
-	record, ok, _ := readLoginRecord(w.registry.Host)
+	record, ok, _ := readLoginRecord(s.Registry.Host)
 	if !ok {
 		return nil
 	}
-	w.memory.forget(record.Memory)
-	err := w.ring.delete(ctx, loginService, w.registry.Host)
+	s.memory.forget(record.Memory)
+	err := s.ring.delete(ctx, loginService, s.Registry.Host)
 	if err == nil || errors.Is(err, errAbsent) {
-		err = removeLoginRecord(w.registry.Host)
+		err = removeLoginRecord(s.Registry.Host)
 	}
 	if err != nil {
-		w.say(fmt.Sprintf("docker-credential-ghcr: warning: the login for %s is still in the keyring, run docker logout again: %s\n", w.registry.Name, printable(err.Error())))
+		h.say(fmt.Sprintf("docker-credential-ghcr: warning: the login for %s is still in the keyring, run docker logout again: %s\n", s.Registry.Name, printable(err.Error())))
 	}
 	return nil
 }
@@ -168,18 +167,6 @@ func knownUser(gh *ghStore, host string) string {
 		}
 	}
 	return ""
-}
-
-// Verdicts walks all candidates for a registry, in the order in which Get
-// prefers them, and judges each. It is what Get walks; a caller that goes on
-// after the first good one sees what Get would have left alone. ok is false for
-// a registry that is not GitHub's.
-func (h *Helper) Verdicts(ctx context.Context, serverURL string) (verdicts iter.Seq[Verdict], ok bool) {
-	w, ok := h.walkTo(serverURL)
-	if !ok {
-		return nil, false
-	}
-	return w.verdicts(ctx), true
 }
 
 // trace tells Stderr what is done, if GHCR_DEBUG asks for it.

@@ -25,26 +25,24 @@ func (f Fix) String() string {
 
 // refusal says why there is no token and what mends it: a line for each place
 // that had one, then one hint.
-func refusal(r Registry, want Scope, verdicts []Verdict) string {
+func refusal(r Registry, verdicts []Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "docker-credential-ghcr: error: no usable GitHub token for %s\n", r.Name)
 	for _, v := range verdicts {
-		fmt.Fprintf(&b, "  %s: %s\n", v.Candidate, v.Reason)
+		fmt.Fprintf(&b, "  %s: %s\n", v.Candidate, printable(v.Reason))
 	}
-	fmt.Fprintf(&b, "docker-credential-ghcr: hint: %s\n", hint(r, want, verdicts))
+	fmt.Fprintf(&b, "docker-credential-ghcr: hint: %s\n", LeastFix(verdicts))
 	return b.String()
 }
 
 // byEffort orders the faults by what mending them takes, least first.
 var byEffort = []Fault{LacksScope, Locked, Silent, Rejected, Missing, WrongKind, Broken, NoKeyring, Unreachable}
 
-// hint is the fix that takes least; among equals gh's token before docker
-// login's before a variable's, since gh's commands need no trip to a web page.
-func hint(r Registry, want Scope, verdicts []Verdict) Fix {
-	least := slices.MinFunc(verdicts, func(a, b Verdict) int {
-		return effort(a) - effort(b)
-	})
-	return fix(r, want, least, ghHidden(r.Host, verdicts))
+// LeastFix is, of what mends refused verdicts, that which takes least; among
+// equals gh's before docker login's before a variable's, since gh's commands need
+// no trip to a web page. There must be a verdict, and none may be good.
+func LeastFix(verdicts []Verdict) Fix {
+	return slices.MinFunc(verdicts, func(a, b Verdict) int { return effort(a) - effort(b) }).Fix
 }
 
 func effort(v Verdict) int {
@@ -58,25 +56,14 @@ func effort(v Verdict) int {
 	return e + 2
 }
 
-// ghHidden lists the variables among the candidates that hide gh's store from
-// gh: with one of them set, gh auth login and refresh refuse to work.
-func ghHidden(host string, verdicts []Verdict) []string {
-	var names []string
-	for _, v := range verdicts {
-		if slices.Contains(ghVariables(host), string(v.Source)) {
-			names = append(names, string(v.Source))
-		}
-	}
-	return names
-}
-
-// fix is what mends the fault of a verdict.
-func fix(r Registry, want Scope, v Verdict, hidden []string) Fix {
+// fix is what mends the fault of a verdict. hiding are the variables that keep
+// gh from its own store.
+func fix(r Registry, want Scope, v Verdict, hiding []string) Fix {
 	switch v.Fault {
 	case LacksScope:
-		return fixToken(r, want, v, hidden, "refresh")
+		return fixToken(r, want, v, hiding, "refresh")
 	case Rejected, Missing, WrongKind:
-		return fixToken(r, want, v, hidden, "login")
+		return fixToken(r, want, v, hiding, "login")
 	case Locked:
 		return Fix{Command: unlockCommand()}
 	case Silent:
@@ -90,10 +77,10 @@ func fix(r Registry, want Scope, v Verdict, hidden []string) Fix {
 	}
 }
 
-func fixToken(r Registry, want Scope, v Verdict, hidden []string, word string) Fix {
+func fixToken(r Registry, want Scope, v Verdict, hiding []string, word string) Fix {
 	switch {
 	case v.Source == GH:
-		return Fix{Command: ghCommand(r.Host, want, v, hidden, word)}
+		return Fix{Command: ghCommand(r.Host, want, v, hiding, word)}
 	case v.Source == DockerLogin && v.Fault == LacksScope:
 		return Fix{Advice: fmt.Sprintf("make a token at %s and run: docker login %s", newTokenPage(r.Host, want), r.Name)}
 	case v.Source == DockerLogin:
@@ -103,19 +90,19 @@ func fixToken(r Registry, want Scope, v Verdict, hidden []string, word string) F
 	case v.Fault == LacksScope:
 		return Fix{Advice: fmt.Sprintf("put a token into %s that was made at %s", v.Source, newTokenPage(r.Host, want))}
 	default:
-		return Fix{Command: ghCommand(r.Host, want, v, hidden, "login")}
+		return Fix{Command: ghCommand(r.Host, want, v, hiding, "login")}
 	}
 }
 
 // ghCommand is the gh command that brings a token with the scope. gh refuses it
 // while one of its variables is set, so they are taken away for that command.
-func ghCommand(host string, want Scope, v Verdict, hidden []string, word string) string {
+func ghCommand(host string, want Scope, v Verdict, hiding []string, word string) string {
 	command := fmt.Sprintf("gh auth %s -h %s -s %s", word, host, want)
 	if v.Inactive && word == "refresh" {
 		// refresh works on the active account only.
 		command = fmt.Sprintf("gh auth switch -h %s -u %s && %s", host, v.Login, command)
 	}
-	return withoutVariables(hidden, command)
+	return withoutVariables(hiding, command)
 }
 
 func fixBroken(r Registry, v Verdict) Fix {
@@ -138,7 +125,7 @@ func newTokenPage(host string, want Scope) string {
 
 // printable makes a stranger's text fit for one line on a terminal.
 func printable(text string) string {
-	const most = 200
+	const most = 400
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):

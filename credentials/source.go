@@ -46,9 +46,9 @@ func (c Candidate) String() string {
 
 // candidates looks for tokens in the order in which they are preferred. A place
 // is opened when its turn has come and not before.
-func (w *walk) candidates(ctx context.Context) iter.Seq[Candidate] {
+func (s *Search) candidates(ctx context.Context) iter.Seq[Candidate] {
 	places := []func(context.Context, func(Candidate) bool) bool{
-		w.fromSettings, w.fromEnvironment, w.fromDockerLogin, w.fromGH,
+		s.fromSettings, s.fromEnvironment, s.fromDockerLogin, s.fromGH,
 	}
 	return func(yield func(Candidate) bool) {
 		for _, place := range places {
@@ -61,18 +61,18 @@ func (w *walk) candidates(ctx context.Context) iter.Seq[Candidate] {
 
 // fromSettings holds no token. But when what a person asked for cannot be read,
 // nothing may be handed out: it could be another account's.
-func (w *walk) fromSettings(_ context.Context, yield func(Candidate) bool) bool {
-	if w.settingsErr == nil {
+func (s *Search) fromSettings(_ context.Context, yield func(Candidate) bool) bool {
+	if s.settingsErr == nil {
 		return true
 	}
-	yield(Candidate{Source: SettingsFile, Fault: Broken, Reason: w.settingsErr.Error()})
+	yield(Candidate{Source: SettingsFile, Fault: Broken, Reason: s.settingsErr.Error()})
 	return false
 }
 
-func (w *walk) fromEnvironment(_ context.Context, yield func(Candidate) bool) bool {
-	for _, name := range tokenVariables(w.registry.Host) {
+func (s *Search) fromEnvironment(_ context.Context, yield func(Candidate) bool) bool {
+	for _, name := range tokenVariables(s.Registry.Host) {
 		c, ok := fromVariable(name)
-		w.trace("%s: %s", name, found(ok))
+		s.helper.trace("%s: %s", name, found(ok))
 		if ok && !yield(c) {
 			return false
 		}
@@ -80,15 +80,15 @@ func (w *walk) fromEnvironment(_ context.Context, yield func(Candidate) bool) bo
 	return true
 }
 
-func (w *walk) fromDockerLogin(ctx context.Context, yield func(Candidate) bool) bool {
-	c, ok := readDockerLogin(ctx, w.ring, w.registry.Host)
-	w.trace("%s: %s", DockerLogin, found(ok))
+func (s *Search) fromDockerLogin(ctx context.Context, yield func(Candidate) bool) bool {
+	c, ok := readDockerLogin(ctx, s.ring, s.Registry.Host)
+	s.helper.trace("%s: %s", DockerLogin, found(ok))
 	return !ok || yield(c)
 }
 
-func (w *walk) fromGH(ctx context.Context, yield func(Candidate) bool) bool {
-	c, ok := w.gh().candidate(ctx, w.ring, w.registry.Host, w.settings.Registries[w.registry.Name].User)
-	w.trace("%s: %s", GH, found(ok))
+func (s *Search) fromGH(ctx context.Context, yield func(Candidate) bool) bool {
+	c, ok := s.gh().candidate(ctx, s.ring, s.Registry.Host, s.settings.Registries[s.Registry.Name].User)
+	s.helper.trace("%s: %s", GH, found(ok))
 	return !ok || yield(c)
 }
 

@@ -46,6 +46,8 @@ type Verdict struct {
 	HasScopes bool
 	// Expires is zero if GitHub named no date.
 	Expires time.Time
+	// Fix mends the fault; zero if there is none.
+	Fix Fix
 	// Witnessed is set if the registry and not the API vouched for the token.
 	Witnessed bool
 }

@@ -1,0 +1,158 @@
+package credentials
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"net/http"
+	"os"
+	"sync"
+)
+
+// Search is one call's way through the candidates for a registry. What it reads
+// it reads once, and only when it comes to it. It is for one goroutine.
+type Search struct {
+	// Registry is what is searched for.
+	Registry Registry
+	// Scope is what a token must have.
+	Scope Scope
+
+	helper      *Helper
+	settings    Settings
+	settingsErr error
+	gh          func() *ghStore
+	ring        *ring
+	memory      memory
+	// asked holds the facts of tokens that were found before: a token may be in
+	// two places, and GitHub is asked about it once.
+	asked map[string]Facts
+}
+
+// Search prepares the search for a registry. ok is false for one that is not
+// GitHub's; where the name alone says so, nothing has been opened.
+func (h *Helper) Search(serverURL string) (s *Search, ok bool) {
+	s = &Search{helper: h, gh: sync.OnceValue(readGH), asked: map[string]Facts{}}
+	settings := sync.OnceValues(ReadSettings)
+	s.Registry, ok = parseRegistry(serverURL, func(host string) bool {
+		set, _ := settings()
+		return set.names(host) || ghDefaultHost() == host || s.gh().names(host)
+	})
+	if !ok {
+		h.trace("%q is not a registry of GitHub's", printable(serverURL))
+		return nil, false
+	}
+	if s.settings, s.settingsErr = settings(); s.settingsErr == nil {
+		s.Scope, s.settingsErr = s.settings.required(s.Registry.Name)
+	}
+	s.ring = newRing(h.Keyring, h.trace)
+	s.memory = openMemory(h.Fresh)
+	h.trace("%s takes tokens of %s with the scope %s", s.Registry.Name, s.Registry.Host, s.Scope)
+	return s, true
+}
+
+// Verdicts judges the candidates one by one, in the order in which they are
+// preferred. [Helper.Get] stops at the first good one; a caller that goes on sees
+// what Get leaves alone. Both walk this, so they cannot disagree.
+func (s *Search) Verdicts(ctx context.Context) iter.Seq[Verdict] {
+	return func(yield func(Verdict) bool) {
+		for c := range s.candidates(ctx) {
+			v := s.Judge(ctx, c)
+			s.helper.trace("%s: %s", c, cmp.Or(v.Reason, "good"))
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// Judge gathers the facts about a candidate and judges it.
+func (s *Search) Judge(ctx context.Context, c Candidate) Verdict {
+	if s.settingsErr != nil && c.Fault == "" {
+		c.Fault, c.Reason = Broken, s.settingsErr.Error()
+	}
+	// Facts cannot help what has a fault already, nor a kind that is not taken.
+	v := judge(c, s.Scope, Facts{})
+	if v.Fault == Unreachable {
+		v = judge(c, s.Scope, s.facts(ctx, c))
+	}
+	if !v.Good() {
+		v.Fix = fix(s.Registry, s.Scope, v, hidingVariables(s.Registry.Host))
+	}
+	return v
+}
+
+// OtherAccounts lists gh's accounts on the host that are not the one whose token
+// is used: gh auth switch, or setup --user, would choose them.
+func (s *Search) OtherAccounts() []string {
+	var others []string
+	chosen := cmp.Or(s.settings.Registries[s.Registry.Name].User, s.gh().get(s.Registry.Host, "user"))
+	for _, user := range s.gh().users(s.Registry.Host) {
+		if user != chosen && isLogin(user) {
+			others = append(others, user)
+		}
+	}
+	return others
+}
+
+// facts asks about a token, or remembers. Of many processes at once one asks.
+func (s *Search) facts(ctx context.Context, c Candidate) Facts {
+	key := c.Token.key(s.Registry.Host)
+	f, ok := s.asked[key]
+	if ok {
+		return f
+	}
+	if f, ok = s.memory.settles(s.memory.recall(key)); !ok {
+		unlock := s.memory.lock(ctx, key)
+		defer unlock()
+		r := s.memory.recall(key)
+		if f, ok = s.memory.settles(r); !ok {
+			f = s.ask(ctx, c, r.Accepted)
+			s.memory.note(key, r, f)
+		}
+	}
+	if ok {
+		s.helper.trace("%s: remembered", c.Source)
+	}
+	f.Actor = installationUser()
+	s.asked[key] = f
+	return f
+}
+
+// ask asks the API, and the registry if the API cannot say.
+func (s *Search) ask(ctx context.Context, c Candidate, last Answer) Facts {
+	f := Facts{Last: last, Actor: installationUser()}
+	transport := s.helper.Transport
+	if transport == nil {
+		transport = newTransport()
+	}
+	f.API = s.askAPI(ctx, transport, c.Token)
+	if f.API.apiWord() == unclear {
+		second := &witness{s.Registry, transport, s.helper.UserAgent, s.helper.trace}
+		f.Registry = second.ask(ctx, userOf(c, f), c.Token)
+	}
+	return f
+}
+
+func (s *Search) askAPI(ctx context.Context, transport http.RoundTripper, token Token) Answer {
+	apiHost, err := s.gh().apiHost(s.Registry.Host)
+	if err != nil {
+		return Answer{Trouble: err.Error()}
+	}
+	if socket := s.gh().socket(); socket != "" {
+		transport = throughSocket(socket)
+	}
+	a := &api{apiBase(s.Registry.Host, apiHost), transport, s.helper.UserAgent, s.helper.trace}
+	return a.ask(ctx, token)
+}
+
+// hidingVariables lists the variables that are set and hide gh's store from gh:
+// with one of them gh auth login and refresh refuse to work.
+func hidingVariables(host string) []string {
+	var names []string
+	for _, name := range ghVariables(host) {
+		if os.Getenv(name) != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
