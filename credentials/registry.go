@@ -112,3 +112,23 @@ func mayBeEnterprise(host string) bool {
 // isEnterprise tells the class of a host: it decides which variables may be used
 // for it and where its API is.
 func isEnterprise(host string) bool { return host != githubCom && !isTenant(host) }
+
+// RegistryNamed is the registry that a person means by its own name or by that
+// of its GitHub host, whether or not the host is configured. ok is false for what
+// can be neither.
+func RegistryNamed(name string) (registry string, ok bool) {
+	if r, ok := parseRegistry(name, func(string) bool { return true }); ok {
+		return r.Name, true
+	}
+	host, ok := registryName(name)
+	if !ok {
+		return "", false
+	}
+	return registryOf(host)
+}
+
+// HostNamed is the GitHub host of a registry, whether or not it is configured.
+func HostNamed(registry string) string {
+	r, _ := parseRegistry(registry, func(string) bool { return true })
+	return r.Host
+}

@@ -94,6 +94,9 @@ func (s *Search) OtherAccounts() []string {
 	return others
 }
 
+// Accounts lists the accounts of gh's on the host.
+func (s *Search) Accounts() []string { return s.gh().users(s.Registry.Host) }
+
 // facts asks about a token, or remembers. Of many processes at once one asks.
 func (s *Search) facts(ctx context.Context, c Candidate) Facts {
 	key := c.Token.key(s.Registry.Host)

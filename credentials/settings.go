@@ -1,11 +1,18 @@
 package credentials
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/moby/sys/atomicwriter"
 )
 
 // Scope is the OAuth scope that a token must have.
@@ -68,11 +75,64 @@ func ReadSettings() (Settings, error) {
 		return Settings{}, fmt.Errorf("%s: %w", path, err)
 	}
 	for registry, settings := range s.Registries {
-		if err := settings.Scope.validate(); err != nil {
+		if err := settings.validate(); err != nil {
 			return Settings{}, fmt.Errorf("%s: %s: %w", path, registry, err)
 		}
 	}
 	return s, nil
+}
+
+// settingsWait is how long another process that changes the settings is waited for.
+const settingsWait = 10 * time.Second
+
+// EditSettings changes the settings. Processes that do so at once wait for one
+// another, so none loses another's change. Settings that say nothing leave no
+// file behind.
+func EditSettings(edit func(*Settings) error) error {
+	path, err := SettingsPath()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), settingsWait)
+	defer cancel()
+	lock := flock.New(path + ".lock")
+	if locked, err := lock.TryLockContext(ctx, 5*time.Millisecond); locked {
+		defer func() { _ = lock.Unlock() }()
+	} else if ctx.Err() != nil {
+		return fmt.Errorf("%s: another process is changing it and does not finish: %w", path, err)
+	}
+	s, err := ReadSettings()
+	if err != nil {
+		return err
+	}
+	before, _ := json.Marshal(s)
+	if err := edit(&s); err != nil {
+		return err
+	}
+	after, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	switch now, _ := json.Marshal(s); {
+	case bytes.Equal(before, now):
+		return nil
+	case len(s.Registries) == 0:
+		if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	return atomicwriter.WriteFile(path, append(after, '\n'), 0o600)
+}
+
+func (r RegistrySettings) validate() error {
+	if r.User != "" && !isLogin(r.User) {
+		return errors.New("the user is not a GitHub login")
+	}
+	return r.Scope.validate()
 }
 
 func (s Scope) validate() error {
