@@ -20,11 +20,13 @@ install: build ## put it into PREFIX/bin (PREFIX is ~/.local unless you say othe
 	@mkdir -p "$(DESTDIR)$(PREFIX)/bin"
 	@cp bin/$(NAME) "$(DESTDIR)$(PREFIX)/bin/.$(NAME).new"
 	@mv "$(DESTDIR)$(PREFIX)/bin/.$(NAME).new" "$(DESTDIR)$(PREFIX)/bin/$(NAME)"
+	@mkdir -p "$(DESTDIR)$(PREFIX)/share/man/man1"
+	@cp cmd/$(NAME)/$(NAME).1 "$(DESTDIR)$(PREFIX)/share/man/man1/"
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/$(NAME)"
 	@.ci/after-install "$(PREFIX)/bin"
 
 uninstall: ## remove it from PREFIX/bin
-	rm -f "$(DESTDIR)$(PREFIX)/bin/$(NAME)"
+	rm -f "$(DESTDIR)$(PREFIX)/bin/$(NAME)" "$(DESTDIR)$(PREFIX)/share/man/man1/$(NAME).1"
 
 test: ## run all tests; says what it skips for want of a real part
 	@for module in $(MODULES); do (cd $$module && go test $(RACE) -shuffle=on ./...) || exit 1; done

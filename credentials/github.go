@@ -1,14 +1,16 @@
 package credentials
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,7 +34,7 @@ type Answer struct {
 	// Own is set if the answer is the server's own and not that of something
 	// between: a proxy, a gateway, a captive portal.
 	Own bool `json:"own"`
-	// Code is the registry's error code; the API has none.
+	// Code is the registry's error code if it can speak of the token.
 	Code string `json:"code,omitempty"`
 	// Message is the server's own text of an error.
 	Message string `json:"message,omitempty"`
@@ -87,10 +89,10 @@ func (a *api) ask(ctx context.Context, token Token) Answer {
 	request.Header.Set("Authorization", "Bearer "+token.Reveal())
 	request.Header.Set("Accept", "application/vnd.github+json")
 	request.Header.Set("User-Agent", a.userAgent)
-	answer, header, body := exchange(a.transport, request, a.trace)
-	if answer.Status != 0 {
+	answer := exchange(a.transport, request, token, func(answer *Answer, header http.Header, body []byte) {
 		answer.readAPI(path, header, body)
-	}
+	})
+	a.trace("%s", answer.traced(request))
 	return answer
 }
 
@@ -110,7 +112,7 @@ func (a *Answer) readAPI(path string, header http.Header, body []byte) {
 		a.Own = isJSON && isLogin(content.Login)
 	default:
 		a.Own = isJSON && content.Message != "" || fromGitHub
-		a.Message = printable(content.Message)
+		a.Message = content.Message
 	}
 	if !a.Own || a.Status != http.StatusOK {
 		return
@@ -121,6 +123,19 @@ func (a *Answer) readAPI(path string, header http.Header, body []byte) {
 		a.Scopes = parseScopes(strings.Join(values, ","))
 	}
 	a.Expires = parseExpiration(header.Get("GitHub-Authentication-Token-Expiration"))
+}
+
+// without takes out what a server may have repeated of the token, and makes its
+// texts fit to be shown.
+func (a Answer) without(token Token) Answer {
+	secret := token.Reveal()
+	a.Message = printable(strings.ReplaceAll(a.Message, secret, token.String()))
+	a.Trouble = printable(strings.ReplaceAll(a.Trouble, secret, token.String()))
+	if strings.Contains(a.Login, secret) {
+		a.Login = ""
+	}
+	a.Scopes = slices.DeleteFunc(a.Scopes, func(scope string) bool { return strings.Contains(scope, secret) })
+	return a
 }
 
 // parseScopes splits the X-OAuth-Scopes header. Words that are not scopes are
@@ -159,16 +174,10 @@ func parseExpiration(header string) time.Time {
 // exchange sends one request and reads the answer, within the request's context.
 // It goes through the transport and not an http.Client, so no redirect is
 // followed with a token. A body that cannot be read makes it no answer.
-func exchange(transport http.RoundTripper, request *http.Request, trace func(string, ...any)) (a Answer, h http.Header, body []byte) {
-	a.Asked = time.Now()
-	defer func() {
-		what := a.Trouble
-		if what == "" {
-			what = http.StatusText(a.Status)
-		}
-		trace("%s %s: %d %s in %v", request.Method, request.URL.Redacted(), a.Status, what, time.Since(a.Asked).Round(time.Millisecond))
-	}()
+func exchange(transport http.RoundTripper, request *http.Request, token Token, read func(*Answer, http.Header, []byte)) Answer {
+	a := Answer{Asked: time.Now()}
 	response, err := transport.RoundTrip(request)
+	var body []byte
 	if err == nil {
 		defer response.Body.Close()
 		body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
@@ -178,10 +187,16 @@ func exchange(transport http.RoundTripper, request *http.Request, trace func(str
 	}
 	if err != nil {
 		a.Trouble = trouble(request.Context(), err)
-		return a, nil, nil
+		return a.without(token)
 	}
 	a.Status = response.StatusCode
-	return a, response.Header, bytes.TrimSpace(body)
+	read(&a, response.Header, body)
+	return a.without(token)
+}
+
+// traced says for the trace what was asked and answered.
+func (a Answer) traced(request *http.Request) string {
+	return fmt.Sprintf("%s %s: %s in %v", request.Method, request.URL.Redacted(), cmp.Or(a.Trouble, fmt.Sprint(a.Status)), time.Since(a.Asked).Round(time.Millisecond))
 }
 
 // trouble says why there was no answer. Proxies may be configured with a
@@ -190,7 +205,7 @@ func trouble(ctx context.Context, err error) string {
 	if timeout := net.Error(nil); ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
 		return "no answer in time"
 	}
-	return printable(userinfo.ReplaceAllString(err.Error(), "//"))
+	return userinfo.ReplaceAllString(err.Error(), "//")
 }
 
 var userinfo = regexp.MustCompile(`//[^/@\s"]*@`)

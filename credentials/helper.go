@@ -88,15 +88,18 @@ func (h *Helper) Add(given *credentials.Credentials) error {
 	if v := s.Judge(ctx, c); !v.Good() && v.Fault != Unreachable {
 		return fmt.Errorf("the %s was not kept: %s\nhint: %s", token.Kind(), v.Reason, v.Fix)
 	}
-	err = writeDockerLogin(ctx, s.ring, s.Registry.Host, c.Login, token)
-	switch fault, reason := keyringFault(err); {
-	case err == nil:
-		return nil
-	case fault == Locked:
-		return fmt.Errorf("the token was not kept: %s\nhint: run: %s", reason, unlockCommand())
-	default:
-		return fmt.Errorf("the token was not kept, and is never kept in a plain file: %s\nhint: set %s instead of docker login", reason, variableFor(s.Registry.Host))
+	if err := writeDockerLogin(ctx, s.ring, s.Registry.Host, c.Login, token); err != nil {
+		return notKept(err, s.Registry.Host)
 	}
+	return nil
+}
+
+// notKept says why the keyring did not take a token, and what to do instead.
+func notKept(err error, host string) error {
+	if errors.Is(err, errLocked) {
+		return fmt.Errorf("the token was not kept: %w\nhint: run: %s", err, unlockCommand())
+	}
+	return fmt.Errorf("the token was not kept, and is never kept in a plain file: %w\nhint: set %s instead of docker login", err, variableFor(host))
 }
 
 // Delete drops what docker login gave for a registry, and what is remembered of

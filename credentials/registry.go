@@ -61,7 +61,12 @@ func registryOf(host string) (name string, ok bool) {
 // host name in lower case. What is not one of them, or names another scheme, a
 // user or a port, is not ok.
 func registryName(serverURL string) (name string, ok bool) {
-	name = strings.ToLower(strings.TrimSpace(serverURL))
+	name = strings.TrimSpace(serverURL)
+	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		// Unicode has letters whose lower case is in ASCII: the Kelvin sign is a k.
+		return "", false
+	}
+	name = strings.ToLower(name)
 	if scheme, rest, found := strings.Cut(name, "://"); found {
 		if scheme != "https" {
 			return "", false

@@ -112,8 +112,7 @@ func (a Answer) registryWord() word {
 	case http.StatusOK:
 		return accepts
 	case http.StatusUnauthorized, http.StatusForbidden:
-		known := a.Code == "DENIED" || a.Code == "UNAUTHORIZED"
-		if known && !strings.Contains(a.Message, "permission_denied") {
+		if a.Code != "" && !strings.Contains(a.Message, "permission_denied") {
 			return rejects
 		}
 	}

@@ -32,12 +32,18 @@ func (w *witness) ask(ctx context.Context, user string, token Token) Answer {
 	}
 	request.SetBasicAuth(user, token.Reveal())
 	request.Header.Set("User-Agent", w.userAgent)
-	answer, _, body := exchange(w.transport, request, w.trace)
-	if answer.Status != 0 {
+	answer := exchange(w.transport, request, token, func(answer *Answer, _ http.Header, body []byte) {
 		answer.readRegistry(body)
-	}
+	})
+	w.trace("%s", answer.traced(request))
 	return answer
 }
+
+// The registry's error codes that can speak of a token.
+const (
+	codeDenied       = "DENIED"
+	codeUnauthorized = "UNAUTHORIZED"
+)
 
 // readRegistry takes the facts from an answer of a token endpoint, in the forms
 // of https://distribution.github.io/distribution/spec/auth/token/ and
@@ -58,9 +64,12 @@ func (a *Answer) readRegistry(body []byte) {
 		a.Own = content.Token != "" || content.AccessToken != ""
 		return
 	}
-	if len(content.Errors) > 0 && content.Errors[0].Code != "" {
-		a.Own = true
-		a.Code = printable(strings.ToUpper(content.Errors[0].Code))
-		a.Message = printable(content.Errors[0].Message)
+	if len(content.Errors) == 0 {
+		return
+	}
+	a.Own, a.Message = true, content.Errors[0].Message
+	switch code := strings.ToUpper(content.Errors[0].Code); code {
+	case codeDenied, codeUnauthorized:
+		a.Code = code
 	}
 }

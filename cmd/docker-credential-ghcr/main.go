@@ -4,7 +4,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 )
@@ -20,25 +19,17 @@ type world struct {
 	stdout, stderr io.Writer
 }
 
-const usage = "Usage: docker-credential-ghcr <store|get|erase|list|version>"
-
 // run does what the words say and returns the exit status: 0, 1 for what failed,
 // 2 for words that are not known.
 func run(args []string, w world) int {
 	if len(args) == 0 {
-		fmt.Fprintln(w.stderr, usage)
-		return 2
+		return command(args, w)
 	}
 	switch word := args[0]; word {
 	case "get", "store", "erase", "list", "version":
 		return answer(word, args[1:], w)
 	case "--version", "-v":
 		return answer("version", args[1:], w)
-	case "--help", "-h":
-		fmt.Fprintln(w.stdout, usage)
-		return 0
-	default:
-		fmt.Fprintf(w.stderr, "docker-credential-ghcr: error: unknown command %q\n%s\n", word, usage)
-		return 2
 	}
+	return command(args, w)
 }

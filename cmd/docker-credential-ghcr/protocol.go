@@ -11,8 +11,6 @@ import (
 	"unicode"
 
 	protocol "github.com/docker/docker-credential-helpers/credentials"
-
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
 // The limits of a call by a client. No client says how long it will wait for us
@@ -26,12 +24,15 @@ const (
 	verbLimit = 35 * time.Second
 )
 
+// protocolUsage is how docker-credential-helpers sums up the protocol.
+const protocolUsage = "Usage: " + programName + " <store|get|erase|list|version>"
+
 // answer serves one verb of docker's protocol. What goes to stdout is written
 // in one piece and only once it is whole.
 func answer(verb string, rest []string, w world) int {
-	protocol.Name, protocol.Package, protocol.Version = "docker-credential-ghcr", modulePath, version()
+	protocol.Name, protocol.Package, protocol.Version = programName, modulePath, version()
 	if len(rest) > 0 {
-		fmt.Fprintln(w.stdout, usage)
+		fmt.Fprintln(w.stdout, protocolUsage)
 		return 1
 	}
 	var input []byte
@@ -58,7 +59,6 @@ func handle(verb string, input []byte, w world) ([]byte, error) {
 		// The library joins lines: two could make a name that neither is.
 		return nil, protocol.NewErrCredentialsNotFound()
 	}
-	helper := &credentials.Helper{Stderr: w.stderr, UserAgent: "docker-credential-ghcr/" + version()}
 	type result struct {
 		out []byte
 		err error
@@ -71,7 +71,7 @@ func handle(verb string, input []byte, w world) ([]byte, error) {
 			}
 		}()
 		var out bytes.Buffer
-		err := protocol.HandleCommand(helper, verb, bytes.NewReader(input), &out)
+		err := protocol.HandleCommand(w.helper(false), verb, bytes.NewReader(input), &out)
 		done <- result{out.Bytes(), err}
 	}()
 	select {
@@ -88,7 +88,7 @@ func handle(verb string, input []byte, w world) ([]byte, error) {
 func fail(verb string, err error, w world) int {
 	known := protocol.IsErrCredentialsNotFound(err) || protocol.IsCredentialsMissingServerURL(err)
 	if !known && (verb == "get" || verb == "erase") {
-		fmt.Fprintf(w.stderr, "docker-credential-ghcr: error: %v\n", err)
+		fmt.Fprintf(w.stderr, "%s: error: %v\n", programName, err)
 	}
 	switch {
 	case verb == "erase":

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+)
+
+// errSaid ends a command with exit status 1 when all has been said.
+var errSaid = errors.New("said")
+
+// usageError is a mistake in the words: it ends with the usage and exit status 2.
+type usageError struct{ error }
+
+// mendable is an error with the fix that mends it.
+type mendable struct {
+	error
+	fix string
+}
+
+// rootCommand has the words that a person types. Those of docker's protocol
+// never come here: see run.
+func rootCommand(w world) *cobra.Command {
+	root := &cobra.Command{
+		Use:   programName,
+		Short: "Give docker the GitHub login you already have",
+		Long: `Give docker, and every other registry client, the GitHub login you already have
+for ghcr.io, with a token that was checked a moment ago.
+
+docker itself runs this program with get, store, erase or list. You run setup
+once, and status when something is in the way.`,
+		Example: `  docker-credential-ghcr setup
+  docker push ghcr.io/OWNER/IMAGE
+  docker-credential-ghcr status`,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return usageError{errors.New("no command was given")}
+		},
+	}
+	root.SetIn(w.stdin)
+	root.SetOut(w.stdout)
+	root.SetErr(w.stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if cmd == root {
+			fmt.Fprintln(w.stdout, protocolUsage)
+			fmt.Fprintln(w.stdout)
+		}
+		help(cmd, args)
+	})
+	root.AddCommand(setupCommandOf(w), statusCommand(w))
+	return root
+}
+
+// command runs what a person typed.
+func command(args []string, w world) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	root := rootCommand(w)
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errSaid):
+		return 1
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+		complain(w, err)
+		fmt.Fprint(w.stderr, cmd.UsageString())
+		return 2
+	}
+	complain(w, err)
+	return 1
+}
+
+// complain tells a person what went wrong and what mends it.
+func complain(w world, err error) {
+	fmt.Fprintf(w.stderr, "%s: error: %v\n", programName, err)
+	var fix string
+	var m mendable
+	var config *dockerConfigError
+	switch {
+	case errors.As(err, &m):
+		fix = m.fix
+	case errors.As(err, &config):
+		fix = config.remedy
+	}
+	if fix != "" {
+		fmt.Fprintf(w.stderr, "%s: hint: %s\n", programName, fix)
+	}
+}
+
+// helper is what answers docker, and here a person. fresh asks GitHub anew.
+func (w world) helper(fresh bool) *credentials.Helper {
+	return &credentials.Helper{
+		Stderr:    w.stderr,
+		UserAgent: programName + "/" + version(),
+		Fresh:     fresh,
+	}
+}

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+)
+
+// report is what status says of one registry. Its JSON form is documented in
+// README; names there are stable.
+type report struct {
+	Registry string `json:"registry"`
+	Host     string `json:"host"`
+	// Scope is what a token must have.
+	Scope string `json:"scope"`
+	// OK is set if docker would get a token.
+	OK     bool   `json:"ok"`
+	Wiring wiring `json:"wiring"`
+	// Candidates are in the order in which they are tried.
+	Candidates []candidate `json:"candidates"`
+	// OtherAccounts are gh accounts on the host that are not used.
+	OtherAccounts []string `json:"other_accounts"`
+
+	refused []credentials.Verdict
+}
+
+// candidate is a token, or a place that should have had one.
+type candidate struct {
+	Source string `json:"source"`
+	// Login is the GitHub user, "" where none is known.
+	Login string `json:"login"`
+	// Kind and Token say what was found; of the token no more than its prefix.
+	Kind  string `json:"kind"`
+	Token string `json:"token"`
+	// Scopes is null if GitHub named none, which it does for tokens that have
+	// permissions instead.
+	Scopes  []string   `json:"scopes"`
+	Expires *time.Time `json:"expires"`
+	// Verdict is good, or the fault.
+	Verdict string          `json:"verdict"`
+	Reason  string          `json:"reason"`
+	Fix     credentials.Fix `json:"fix"`
+	// Used is set for the one that docker gets.
+	Used bool `json:"used"`
+}
+
+func statusCommand(w world) *cobra.Command {
+	var registry string
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "status",
+		Short: "Show what docker would get now, from where, and what is in the way",
+		Long: `Show what docker would get now, from where, and what is in the way.
+
+All places where a token may be are shown in the order in which they are tried,
+each with what GitHub says of it now. The exit status is 0 if docker would get
+a token for every registry shown, else 1.`,
+		Example: `  docker-credential-ghcr status
+  docker-credential-ghcr status --registry containers.example.com
+  docker-credential-ghcr status --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return status(cmd.Context(), w, registry, asJSON)
+		},
+	}
+	command.Flags().StringVar(&registry, "registry", "", "a registry or GitHub host; all that were set up if not given")
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func status(ctx context.Context, w world, registry string, asJSON bool) error {
+	registries, err := registriesToShow(registry)
+	if err != nil {
+		return err
+	}
+	ok := true
+	reports := []report{}
+	for _, registry := range registries {
+		r, err := inspect(ctx, w, registry)
+		if err != nil {
+			return err
+		}
+		ok = ok && r.OK
+		reports = append(reports, r)
+	}
+	if asJSON {
+		err = printJSON(w.stdout, map[string]any{"registries": reports})
+	} else {
+		screen := newScreen(w.stdout)
+		for i, r := range reports {
+			if i > 0 {
+				fmt.Fprintln(screen)
+			}
+			r.print(screen)
+		}
+	}
+	if err == nil && !ok {
+		return errSaid
+	}
+	return err
+}
+
+// printJSON writes a value for programs.
+func printJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// registriesToShow is the registry that was asked for, or else ghcr.io and all
+// that setup was run for.
+func registriesToShow(asked string) ([]string, error) {
+	if asked != "" {
+		registry, err := registryNamed(asked)
+		return []string{registry}, err
+	}
+	registries := []string{"ghcr.io"}
+	settings, _ := credentials.ReadSettings() // status shows damaged ones as a candidate's fault
+	for _, registry := range slices.Sorted(maps.Keys(settings.Registries)) {
+		if registry != "ghcr.io" {
+			registries = append(registries, registry)
+		}
+	}
+	return registries, nil
+}
+
+// registryNamed is the registry that a person means, by its own name or by its
+// GitHub host's.
+func registryNamed(name string) (string, error) {
+	registry, ok := credentials.RegistryNamed(name)
+	if !ok {
+		return "", usageError{fmt.Errorf("%q is neither a container registry of GitHub's nor a GitHub host", name)}
+	}
+	return registry, nil
+}
+
+// inspect gathers what status says of a registry.
+func inspect(ctx context.Context, w world, registry string) (report, error) {
+	search, ok := w.helper(true).Search(registry)
+	if !ok {
+		return report{}, fmt.Errorf("no login of gh's and no setting names the host of %s\nhint: run: gh auth login -h %s -s write:packages", registry, credentials.HostNamed(registry))
+	}
+	r := report{
+		Registry:      registry,
+		Host:          search.Registry.Host,
+		Scope:         string(search.Scope),
+		Candidates:    []candidate{},
+		OtherAccounts: append([]string{}, search.OtherAccounts()...),
+		Wiring:        inspectWiring(ctx, registry),
+	}
+	for v := range search.Verdicts(ctx) {
+		c := newCandidate(v)
+		c.Used = v.Good() && !r.OK
+		r.OK = r.OK || v.Good()
+		r.Candidates = append(r.Candidates, c)
+		if !v.Good() {
+			r.refused = append(r.refused, v)
+		}
+	}
+	r.OK = r.OK && r.Wiring.Asked
+	return r, nil
+}
+
+func newCandidate(v credentials.Verdict) candidate {
+	c := candidate{
+		Source:  string(v.Source),
+		Login:   v.Login,
+		Verdict: "good",
+		Reason:  v.Reason,
+		Fix:     v.Fix,
+	}
+	if v.Good() {
+		c.Login = v.User
+	} else {
+		c.Verdict = string(v.Fault)
+	}
+	if !v.Token.IsZero() {
+		c.Kind, c.Token = string(v.Token.Kind()), v.Token.String()
+	}
+	if v.HasScopes {
+		c.Scopes = append([]string{}, v.Scopes...)
+	}
+	if !v.Expires.IsZero() {
+		c.Expires = &v.Expires
+	}
+	return c
+}
+
+// missing is what a person has to do for docker to get a token: the least that
+// mends what was refused, or a login where there is none. Zero if nothing is
+// missing.
+func (r report) missing() credentials.Fix {
+	for _, c := range r.Candidates {
+		if c.Used {
+			return credentials.Fix{}
+		}
+	}
+	if len(r.refused) > 0 {
+		return credentials.LeastFix(r.refused)
+	}
+	login := fmt.Sprintf("gh auth login -h %s -s %s", r.Host, r.Scope)
+	if _, err := exec.LookPath("gh"); err != nil {
+		return credentials.Fix{Advice: "install gh from https://cli.github.com and run: " + login}
+	}
+	return credentials.Fix{Command: login}
+}
+
+var markOf = map[severity]mark{blocks: bad, shadow: care, note: plain}
+
+// print shows a report to a person.
+func (r report) print(s *screen) {
+	s.heading(r.Registry)
+	if r.Wiring.Asked {
+		s.say(2, good, "docker asks %s (%s)", tilde(r.Wiring.Program), tilde(r.Wiring.Config))
+	}
+	for _, f := range r.Wiring.Findings {
+		s.say(2, markOf[f.Severity], "%s", f.Problem)
+		s.whole(2, f.Remedy)
+	}
+	for _, c := range r.Candidates {
+		c.print(s)
+	}
+	for _, account := range r.OtherAccounts {
+		s.say(2, plain, "gh, %s: available", account)
+		s.whole(2, "run: "+setupCommand(r.Registry, "--user "+account))
+	}
+	if len(r.Candidates) == 0 {
+		s.say(2, bad, "no GitHub login was found for %s", r.Host)
+		s.whole(2, r.missing().String())
+	}
+}
+
+func (c candidate) print(s *screen) {
+	name := c.Source
+	if c.Login != "" {
+		name += ", " + c.Login
+	}
+	if c.Verdict != "good" {
+		s.say(2, bad, "%s: %s", name, c.Reason)
+		s.whole(2, c.Fix.String())
+		return
+	}
+	text := name + ": " + c.Kind
+	if c.Token != "" {
+		text += " " + c.Token
+	}
+	if c.Scopes != nil {
+		text += " with " + strings.Join(c.Scopes, ", ")
+	}
+	if c.Used {
+		s.say(2, good, "%s (docker gets this one)", text)
+	} else {
+		s.say(2, plain, "%s (not needed)", text)
+	}
+	c.printExpiry(s)
+}
+
+// soon is when a token's end is worth a warning.
+const soon = 7 * 24 * time.Hour
+
+func (c candidate) printExpiry(s *screen) {
+	if c.Expires == nil {
+		return
+	}
+	text := c.Expires.Local().Format("2 January 2006, 15:04")
+	if left := time.Until(*c.Expires); left < soon {
+		s.say(4, care, "expires on %s", text)
+		return
+	}
+	s.detail(2, "expires on %s", text)
+}

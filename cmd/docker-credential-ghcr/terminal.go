@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// How we speak to a person: what gh's users know. Marks before a line say how it
+// is, ✓ good, X bad, ! take care, - plain. They are coloured on a terminal, and
+// not with NO_COLOR. In a pipe the same words stand without colour and are never
+// folded.
+
+// mark is the sign before a line.
+type mark string
+
+const (
+	good  mark = "✓"
+	bad   mark = "X"
+	care  mark = "!"
+	plain mark = "-"
+)
+
+var colours = map[mark]string{good: "32", bad: "31", care: "33"}
+
+// screen is where a person reads.
+type screen struct {
+	io.Writer
+	colour bool
+	// width is the columns of a terminal, 0 in a pipe.
+	width int
+}
+
+func newScreen(w io.Writer) *screen {
+	s := &screen{Writer: w}
+	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		s.colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		s.width, _, _ = term.GetSize(int(file.Fd()))
+	}
+	return s
+}
+
+// isTerminal reports whether a person sits at both ends.
+func (w world) isTerminal() bool {
+	for _, end := range []any{w.stdin, w.stderr} {
+		file, ok := end.(*os.File)
+		if !ok || !term.IsTerminal(int(file.Fd())) {
+			return false
+		}
+	}
+	return true
+}
+
+// say prints a marked line, indented, folded to the terminal's width.
+func (s *screen) say(indent int, m mark, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	sign := string(m)
+	if c := colours[m]; c != "" && s.colour {
+		sign = "\x1b[" + c + "m" + sign + "\x1b[0m"
+	}
+	s.fold(strings.Repeat(" ", indent)+sign+" ", indent+2, text)
+}
+
+// detail prints what belongs to the line before.
+func (s *screen) detail(indent int, format string, args ...any) {
+	s.fold(strings.Repeat(" ", indent+2), indent+2, fmt.Sprintf(format, args...))
+}
+
+// heading prints what the lines that follow are about.
+func (s *screen) heading(text string) {
+	if s.colour {
+		text = "\x1b[1m" + text + "\x1b[0m"
+	}
+	fmt.Fprintln(s, text)
+}
+
+// fold writes text behind a prefix, and what does not fit into the width below
+// it, indented. It breaks at blanks only, so that what must be whole stays so.
+func (s *screen) fold(prefix string, indent int, text string) {
+	var b strings.Builder
+	b.WriteString(prefix)
+	column := indent
+	for i, word := range strings.Fields(text) {
+		length := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case s.width > 0 && column+1+length > s.width:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			column = indent
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += length
+	}
+	fmt.Fprintln(s, b.String())
+}
+
+// confirm asks a person a question that only y or yes answers with yes.
+func (w world) confirm(question string) bool {
+	fmt.Fprintf(w.stderr, "%s [y/N] ", question)
+	line, err := bufio.NewReader(w.stdin).ReadString('\n')
+	if err != nil {
+		fmt.Fprintln(w.stderr)
+	}
+	answer := strings.ToLower(strings.TrimSpace(line))
+	return answer == "y" || answer == "yes"
+}
+
+// tilde shortens a path for a person.
+func tilde(path string) string {
+	home, err := os.UserHomeDir()
+	if err != nil || home == string(filepath.Separator) {
+		return path
+	}
+	if rest, ok := strings.CutPrefix(path, home+string(filepath.Separator)); ok {
+		return "~" + string(filepath.Separator) + rest
+	}
+	return path
+}
+
+// whole prints what a person may paste: below the line before, never folded.
+func (s *screen) whole(indent int, text string) {
+	fmt.Fprintln(s, strings.Repeat(" ", indent+2)+text)
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/moby/sys/atomicwriter"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+)
+
+// undoRecord is what setup did to one config.json: keys and white space, never a
+// secret. It stands beside our settings, so another home has another.
+type undoRecord struct {
+	// Path is the config.json that it is about; the record's file name is a hash of it.
+	Path   string             `json:"path"`
+	Config dockerConfigRecord `json:"config"`
+	// Gone are the plain-text logins that were removed.
+	Gone []goneLogin `json:"gone,omitempty"`
+}
+
+// goneLogin is a login that setup removed from config.json.
+type goneLogin struct {
+	Key    string `json:"key"`
+	Became string `json:"became"`
+}
+
+func undoRecordFile(config string) (string, error) {
+	settings, err := credentials.SettingsPath()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(config))
+	return filepath.Join(filepath.Dir(settings), "setup", hex.EncodeToString(sum[:8])+".json"), nil
+}
+
+// readUndoRecord reads the record for a config.json. A damaged one is none: what
+// it held cannot be undone to the byte, but our entry can.
+func readUndoRecord(config string) (*undoRecord, error) {
+	record := &undoRecord{Path: config}
+	file, err := undoRecordFile(config)
+	if err != nil {
+		return record, nil
+	}
+	content, err := readBounded(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return record, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	var read undoRecord
+	if json.Unmarshal(content, &read) == nil && read.Path == config {
+		record = &read
+	}
+	return record, nil
+}
+
+// write keeps the record, or removes it when there is nothing left to undo.
+func (r *undoRecord) write(config string) error {
+	file, err := undoRecordFile(config)
+	if err != nil {
+		return nil
+	}
+	if len(r.Config.Helpers) == 0 {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	content, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicwriter.WriteFile(file, append(content, '\n'), 0o600)
+}
+
+func (r *undoRecord) note(g goneLogin) {
+	if !slices.Contains(r.Gone, g) {
+		r.Gone = append(r.Gone, g)
+	}
+}
+
+// takeGone takes out of the record what became of the logins of registries.
+func (r *undoRecord) takeGone(registries []string) (gone []goneLogin) {
+	r.Gone = slices.DeleteFunc(r.Gone, func(g goneLogin) bool {
+		if !slices.Contains(registries, registryOfAuthKey(g.Key)) {
+			return false
+		}
+		gone = append(gone, g)
+		return true
+	})
+	return gone
+}
