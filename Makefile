@@ -29,6 +29,7 @@ uninstall: ## remove it from PREFIX/bin
 	rm -f "$(DESTDIR)$(PREFIX)/bin/$(NAME)" "$(DESTDIR)$(PREFIX)/share/man/man1/$(NAME).1"
 
 test: ## run all tests; says what it skips for want of a real part
+	@.ci/parts
 	@for module in $(MODULES); do (cd $$module && go test $(RACE) -shuffle=on ./...) || exit 1; done
 
 lint: ## gofmt, go vet on every system, staticcheck, go mod tidy

@@ -127,10 +127,15 @@ func (a *Answer) readAPI(path string, header http.Header, body []byte) {
 
 // without takes out what a server may have repeated of the token, and makes its
 // texts fit to be shown.
-func (a Answer) without(token Token) Answer {
+func (a Answer) without(token Token, request *http.Request) Answer {
+	if token.IsZero() {
+		a.Message, a.Trouble = printable(a.Message), printable(a.Trouble)
+		return a
+	}
 	secret := token.Reveal()
-	a.Message = printable(strings.ReplaceAll(a.Message, secret, token.String()))
-	a.Trouble = printable(strings.ReplaceAll(a.Trouble, secret, token.String()))
+	_, sent, _ := strings.Cut(request.Header.Get("Authorization"), " ")
+	hide := strings.NewReplacer(secret, token.String(), sent, token.String())
+	a.Message, a.Trouble = printable(hide.Replace(a.Message)), printable(hide.Replace(a.Trouble))
 	if strings.Contains(a.Login, secret) {
 		a.Login = ""
 	}
@@ -187,11 +192,11 @@ func exchange(transport http.RoundTripper, request *http.Request, token Token, r
 	}
 	if err != nil {
 		a.Trouble = trouble(request.Context(), err)
-		return a.without(token)
+		return a.without(token, request)
 	}
 	a.Status = response.StatusCode
 	read(&a, response.Header, body)
-	return a.without(token)
+	return a.without(token, request)
 }
 
 // traced says for the trace what was asked and answered.

@@ -1,0 +1,66 @@
+package stage
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// variable hands the folder of built programs to the process in the namespace.
+const variable = "E2E_PROGRAMS"
+
+// Product is the name of the program that all this is about.
+const Product = "docker-credential-ghcr"
+
+// Build builds the product as it is released, and the tools named, each pinned by
+// tools/NAME/go.mod. It wants the network where the module cache is empty, so it
+// comes before the namespace. The folder is the caller's to remove.
+//
+// A tool that does not build is reported and left out; Program then misses it.
+func Build(dir string, tools ...string) error {
+	module, err := output(".", "env", "GOMOD")
+	if err != nil {
+		return err
+	}
+	module = filepath.Dir(module)
+	product := filepath.Join(dir, Product)
+	if _, err := output(filepath.Join(module, "..", ".."), "build", "-trimpath", "-ldflags", "-s -w", "-o", product, "./cmd/"+Product); err != nil {
+		return err
+	}
+	for _, tool := range tools {
+		// Builds into Go's cache and prints where, so that the next run has it.
+		path, err := output(filepath.Join(module, "tools", tool), "tool", "-n", tool)
+		if err == nil {
+			err = os.Symlink(path, filepath.Join(dir, tool))
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	return os.Setenv(variable, dir)
+}
+
+// Program finds a program that Build has built, else one of this machine's.
+func Program(name string) (path string, err error) {
+	path = filepath.Join(os.Getenv(variable), name)
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	return exec.LookPath(name)
+}
+
+func output(dir string, args ...string) (string, error) {
+	command := exec.Command("go", args...)
+	command.Dir = dir
+	command.Env = append(command.Environ(), "CGO_ENABLED=0")
+	var complaint bytes.Buffer
+	command.Stderr = &complaint
+	out, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("go %s in %s: %w\n%s", strings.Join(args, " "), dir, err, complaint.Bytes())
+	}
+	return strings.TrimSpace(string(out)), nil
+}

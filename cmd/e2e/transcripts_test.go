@@ -1,0 +1,171 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/e2e/stage"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
+)
+
+// notFound is what docker compares with, to the letter.
+const notFound = "credentials not found in native keychain\n"
+
+func TestTranscripts(t *testing.T) {
+	s := onlyOnStage(t)
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("..", stage.Product, "testdata"),
+		Setup: func(env *testscript.Env) error {
+			home := s.Home(filepath.Join(env.WorkDir, "home"))
+			for _, variable := range home.Env() {
+				name, value, _ := strings.Cut(variable, "=")
+				env.Setenv(name, value)
+			}
+			// Programs built with -race else wait a second before they end.
+			env.Setenv("GORACE", "atexit_sleep_ms=0")
+			env.Values[homeKey{}] = home
+			return os.MkdirAll(home.Dir, 0o700)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"found":     found,
+			"refused":   refused,
+			"not-found": nothingFound,
+			"silent":    silent,
+			"gh-login":  ghLogin,
+			"github":    github,
+		},
+		RequireUniqueNames: true,
+	})
+}
+
+type homeKey struct{}
+
+// found USER SECRET: docker gets these, and nobody says a word.
+func found(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "found USER SECRET")
+	var answer struct{ ServerURL, Username, Secret string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &answer))
+	if answer.Username != args[0] || answer.Secret != args[1] {
+		ts.Fatalf("found %s with %s", answer.Username, answer.Secret)
+	}
+	only, err := json.Marshal(answer)
+	ts.Check(err)
+	streamIs(ts, "stdout", string(only)+"\n")
+	streamIs(ts, "stderr", "")
+}
+
+// refused: docker reads "not found"; a person reads why, and what mends it.
+func refused(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 0, "refused")
+	streamIs(ts, "stdout", notFound)
+	said := ts.ReadFile("stderr")
+	if !strings.HasPrefix(said, stage.Product+": error: ") || !strings.Contains(said, "\n"+stage.Product+": hint: ") {
+		ts.Fatalf("stderr does not say why and what mends it")
+	}
+}
+
+// not-found: docker reads "not found", and nobody says a word.
+func nothingFound(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 0, "not-found")
+	streamIs(ts, "stdout", notFound)
+	streamIs(ts, "stderr", "")
+}
+
+// silent: nobody says a word.
+func silent(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 0, "silent")
+	streamIs(ts, "stdout", "")
+	streamIs(ts, "stderr", "")
+}
+
+func streamIs(ts *testscript.TestScript, file, want string) {
+	if got := ts.ReadFile(file); got != want {
+		ts.Fatalf("%s is %q, want %q", file, got, want)
+	}
+}
+
+// gh-login HOST LOGIN TOKEN: gh is logged in, its token in hosts.yml.
+func ghLogin(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 3, "gh-login HOST LOGIN TOKEN")
+	ts.Check(ts.Value(homeKey{}).(*stage.Home).LogIn(args[0], args[1], args[2]))
+}
+
+// github moves the pretend GitHub:
+//
+//	github token SECRET login=NAME [scopes=A,B] [host=HOST] [expires=TIME] [suspended=true]
+//	github revoke SECRET
+//	github break SECRET PLACE HOW
+//	github requests SECRET [PLACE] N     as many were made with it
+//
+// Without scopes= GitHub does not mention any, with an empty list it says so.
+func github(ts *testscript.TestScript, neg bool, args []string) {
+	hub := theStage.GitHub
+	usage(ts, !neg && len(args) >= 2, "github token|revoke|break|requests SECRET …")
+	secret, more := args[1], args[2:]
+	switch args[0] {
+	case "token":
+		hub.Add(secret, token(ts, more))
+	case "revoke":
+		hub.Revoke(secret)
+	case "break":
+		usage(ts, len(more) == 2, "github break SECRET PLACE HOW")
+		how, known := faults[more[1]]
+		usage(ts, known, "github break SECRET PLACE HOW, with a HOW of the table")
+		hub.Break(secret, credentialstest.Place(more[0]), how)
+	case "requests":
+		usage(ts, len(more) == 1 || len(more) == 2, "github requests SECRET [PLACE] N")
+		want, err := strconv.Atoi(more[len(more)-1])
+		ts.Check(err)
+		var got int
+		for _, request := range hub.RequestsWith(secret) {
+			if len(more) == 1 || request.Place == credentialstest.Place(more[0]) {
+				got++
+			}
+		}
+		if got != want {
+			ts.Fatalf("%d requests", got)
+		}
+	default:
+		ts.Fatalf("github cannot %s", args[0])
+	}
+}
+
+func token(ts *testscript.TestScript, properties []string) credentialstest.Token {
+	var t credentialstest.Token
+	for _, property := range properties {
+		name, value, _ := strings.Cut(property, "=")
+		switch name {
+		case "login":
+			t.Login = value
+		case "host":
+			t.Host = value
+		case "scopes":
+			t.Scopes = strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
+			if t.Scopes == nil {
+				t.Scopes = []string{}
+			}
+		case "suspended":
+			t.Suspended = value == "true"
+		case "expires":
+			var err error
+			t.Expires, err = time.Parse(time.RFC3339, value)
+			ts.Check(err)
+		default:
+			ts.Fatalf("a token has no %s", name)
+		}
+	}
+	return t
+}
+
+func usage(ts *testscript.TestScript, ok bool, how string) {
+	if !ok {
+		ts.Fatalf("usage: %s", how)
+	}
+}

@@ -1,0 +1,200 @@
+package credentialstest
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The ways in which GitHub, or what stands between, is broken; for [GitHub.Break].
+// What is GitHub's own answer bears X-GitHub-Request-Id, what is a proxy's does not.
+var (
+	// Regular gives the answer that was broken. A handler of one's own falls back to it.
+	Regular http.Handler = http.HandlerFunc(regular)
+
+	// Hang takes the request and never answers.
+	Hang http.Handler = http.HandlerFunc(hang)
+
+	// HangInBody answers 200, and half a body that never ends.
+	HangInBody http.Handler = http.HandlerFunc(hangInBody)
+
+	// CloseEarly closes the connection instead of an answer.
+	CloseEarly http.Handler = http.HandlerFunc(closeEarly)
+
+	// CloseInHeader closes the connection within the answer's header.
+	CloseInHeader http.Handler = http.HandlerFunc(closeInHeader)
+
+	// Truncated closes the connection within the answer's body.
+	Truncated http.Handler = http.HandlerFunc(truncated)
+
+	// Garbage says JSON and is none.
+	Garbage = answer(http.StatusOK, "application/json; charset=utf-8", `{"login":"octo`+"\xff\x00")
+
+	// Huge is 64 MiB of JSON that means well.
+	Huge http.Handler = http.HandlerFunc(huge)
+
+	// RateLimited says that the hour's quota is spent
+	// (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+	RateLimited http.Handler = http.HandlerFunc(rateLimited)
+
+	// ProxyPage is a page of a captive portal.
+	ProxyPage = answer(http.StatusOK, "text/html", proxyPage)
+
+	// ProxyUnauthorized is a proxy's wish for a login of its own.
+	ProxyUnauthorized = answer(http.StatusUnauthorized, "text/html", proxyPage)
+
+	// ProxyDenied is a proxy's refusal.
+	ProxyDenied = answer(http.StatusForbidden, "text/html", proxyPage)
+)
+
+const proxyPage = "<!DOCTYPE html>\n<html><head><title>Access control</title></head><body>Please contact your administrator.</body></html>\n"
+
+func answer(code int, contentType, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeBody(w, code, contentType, body) })
+}
+
+// Status answers with that status and body, as nobody in particular.
+func Status(code int, body string) http.Handler {
+	contentType := "text/plain; charset=utf-8"
+	if strings.HasPrefix(body, "{") {
+		contentType = "application/json; charset=utf-8"
+	}
+	return answer(code, contentType, body)
+}
+
+// Slow waits, then lets next answer; nil is the regular answer.
+func Slow(wait time.Duration, next http.Handler) http.Handler {
+	if next == nil {
+		next = Regular
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			next.ServeHTTP(w, r)
+		case <-r.Context().Done():
+			closeEarly(w, r)
+		}
+	})
+}
+
+// ServerError is GitHub in trouble: 500 as JSON of the API, any other code as the
+// page of its front.
+func ServerError(code int) http.Handler {
+	if code == http.StatusInternalServerError {
+		return own(func(w http.ResponseWriter) { refuse(w, code, "Server Error") })
+	}
+	return answer(code, "text/html; charset=utf-8", fmt.Sprintf("<!DOCTYPE html>\n<html><head><title>Unicorn! · GitHub</title></head>"+
+		"<body><p>%d %s</p></body></html>\n", code, http.StatusText(code)))
+}
+
+// SecondaryLimit says, with 403 or 429, that too many requests came at once, and
+// when to come back.
+func SecondaryLimit(code int, retryAfter time.Duration) http.Handler {
+	return own(func(w http.ResponseWriter) {
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+		refuse(w, code, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
+	})
+}
+
+// Forbidden is GitHub's own 403 with that message.
+func Forbidden(message string) http.Handler {
+	return own(func(w http.ResponseWriter) { refuse(w, http.StatusForbidden, message) })
+}
+
+// SSORequired is the 403 for a token that the organization's single sign-on has not
+// authorized (https://docs.github.com/rest/authentication/authenticating-to-the-rest-api).
+func SSORequired(organization string) http.Handler {
+	return own(func(w http.ResponseWriter) {
+		w.Header().Set("X-GitHub-SSO", "required; url=https://github.com/orgs/"+organization+"/sso?authorization_request=PRETEND")
+		refuse(w, http.StatusForbidden, "Resource protected by organization SAML enforcement. "+
+			"You must grant your OAuth token access to this organization.")
+	})
+}
+
+// RedirectTo sends the client to another address.
+func RedirectTo(url string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", url)
+		writeBody(w, http.StatusTemporaryRedirect, "text/html", "<a href=\""+url+"\">Moved</a>\n")
+	})
+}
+
+// Denied is the registry's refusal with that code and message.
+func Denied(status int, code, message string) http.Handler {
+	return own((&denial{status, code, message}).write)
+}
+
+func own(write func(http.ResponseWriter)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		sign(w)
+		write(w)
+	})
+}
+
+func regular(w http.ResponseWriter, r *http.Request) { exchangeOf(r).regular.ServeHTTP(w, r) }
+
+func hang(w http.ResponseWriter, r *http.Request) {
+	<-r.Context().Done()
+	closeEarly(w, r)
+}
+
+func hangInBody(w http.ResponseWriter, r *http.Request) {
+	begin(w, 1000, `{"login":"octo`)
+	hang(w, r)
+}
+
+func truncated(w http.ResponseWriter, r *http.Request) {
+	begin(w, 1000, `{"login":"octo`)
+	closeEarly(w, r)
+}
+
+// begin sends the header and the first part of a longer body.
+func begin(w http.ResponseWriter, length int, part string) {
+	sign(w)
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(length))
+	io.WriteString(w, part) // the client may have gone
+	http.NewResponseController(w).Flush()
+}
+
+// closeEarly breaks the connection off: net/http's own way to do so, which our
+// transport knows too.
+func closeEarly(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+func closeInHeader(w http.ResponseWriter, r *http.Request) {
+	// In memory and in HTTP/2 a header comes whole or not at all.
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: applicat") // the client may have gone
+		conn.Close()
+	}
+	closeEarly(w, r)
+}
+
+const hugeSize = 64 << 20
+
+func huge(w http.ResponseWriter, _ *http.Request) {
+	const head, tail = `{"login":"`, `"}`
+	sign(w)
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(hugeSize))
+	block := strings.Repeat("o", 64<<10)
+	left := hugeSize - len(head) - len(tail)
+	_, err := io.WriteString(w, head)
+	for ; left > 0 && err == nil; left -= len(block) {
+		_, err = io.WriteString(w, block[:min(left, len(block))])
+	}
+	io.WriteString(w, tail) // the client may have gone
+}
+
+func rateLimited(w http.ResponseWriter, _ *http.Request) {
+	sign(w)
+	w.Header().Set("X-RateLimit-Limit", "5000")
+	w.Header().Set("X-RateLimit-Remaining", "0")
+	w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10))
+	refuse(w, http.StatusForbidden, "API rate limit exceeded for user ID 1.")
+}

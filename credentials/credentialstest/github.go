@@ -1,0 +1,268 @@
+package credentialstest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// GitHub plays GitHub and its container registries. It is safe for parallel use.
+type GitHub struct {
+	api, web http.Handler
+
+	mu       sync.Mutex
+	tokens   map[string]Token
+	broken   map[Place]map[string]http.Handler
+	requests []*Request
+	aliases  map[string]string
+
+	devices  map[string]*device
+	presets  []preset
+	approver string
+	issued   int
+
+	bearers  map[string]bearer
+	packages map[packageKey]Package
+	owners   map[ownerKey]owner
+	images   http.Handler
+}
+
+// NewGitHub returns a GitHub that knows of no token and no package. Whoever signs
+// in to it by device flow is octocat.
+func NewGitHub() *GitHub {
+	g := &GitHub{
+		tokens:   make(map[string]Token),
+		broken:   make(map[Place]map[string]http.Handler),
+		aliases:  make(map[string]string),
+		devices:  make(map[string]*device),
+		approver: "octocat",
+		bearers:  make(map[string]bearer),
+		packages: make(map[packageKey]Package),
+		owners:   make(map[ownerKey]owner),
+	}
+	g.api = g.apiRoutes()
+	g.web = g.webRoutes()
+	return g
+}
+
+// Request is what the pretend GitHub remembers of one request, broken places
+// included.
+type Request struct {
+	Method    string
+	Host      string // as sent
+	Path      string // as sent, still escaped
+	Query     string
+	Secret    string // password, token or bearer it carried, "" if none
+	Username  string // user name beside the password
+	Scheme    string // of the Authorization header, as sent: "token", "Bearer", "Basic"
+	UserAgent string
+	Header    http.Header
+	Body      string // what was sent to [API], [Registry] and [Web]; images are not kept
+	TLS       bool   // sent to an https address
+	Place     Place
+	Time      time.Time
+	Status    int // of the answer; 0 while there is none
+}
+
+// Requests returns all requests in the order in which they came in.
+func (g *GitHub) Requests() []Request {
+	return g.requestsWhere(func(*Request) bool { return true })
+}
+
+// RequestsWith returns the requests that carried the secret.
+func (g *GitHub) RequestsWith(secret string) []Request {
+	return g.requestsWhere(func(r *Request) bool { return r.Secret == secret })
+}
+
+func (g *GitHub) requestsWhere(wanted func(*Request) bool) []Request {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var found []Request
+	for _, r := range g.requests {
+		if wanted(r) {
+			c := *r
+			c.Header = r.Header.Clone()
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// Break makes one place answer the requests that carry this secret with how
+// instead; nil mends it. The secret "" stands for every request to that place; a
+// secret broken by itself goes first. At [Images] a bearer counts as the secret
+// that it was given for.
+func (g *GitHub) Break(secret string, where Place, how http.Handler) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if how == nil {
+		delete(g.broken[where], secret)
+		return
+	}
+	if g.broken[where] == nil {
+		g.broken[where] = make(map[string]http.Handler)
+	}
+	g.broken[where][secret] = how
+}
+
+// maxBody is larger than any request that is not an image.
+const maxBody = 1 << 20
+
+// ServeHTTP answers as the host that the request names.
+func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	to := g.destination(r.Host, r.URL.Path)
+
+	var body []byte
+	if to.place != Images {
+		var err error
+		body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+		if err != nil || len(body) > maxBody {
+			http.Error(w, "body too large, or cut off", http.StatusRequestEntityTooLarge)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+
+	sent := credentialOf(r, to, body)
+	seen := g.record(r, to, sent, body)
+	answer := &statusWriter{ResponseWriter: w, code: func(code int) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		seen.Status = code
+	}}
+
+	var regular http.Handler
+	switch to.place {
+	case API:
+		regular = g.api
+	case Web:
+		regular = g.web
+	case Registry:
+		regular = http.HandlerFunc(g.serveToken)
+	case Images:
+		regular = http.HandlerFunc(g.serveImages)
+	}
+	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, exchange{to, sent, regular}))
+	how := g.breakage(to.place, sent.secret)
+	if how == nil {
+		how = regular
+	}
+	how.ServeHTTP(answer, r)
+	if !answer.done {
+		answer.code(http.StatusOK) // which net/http sends for a handler that sent nothing
+	}
+}
+
+// exchange is what the handlers know about the request beyond itself.
+type exchange struct {
+	to      destination
+	sent    credential
+	regular http.Handler
+}
+
+type exchangeKey struct{}
+
+func exchangeOf(r *http.Request) exchange {
+	x, ok := r.Context().Value(exchangeKey{}).(exchange)
+	if !ok {
+		panic("credentialstest: handler used outside of GitHub.ServeHTTP")
+	}
+	return x
+}
+
+func (g *GitHub) record(r *http.Request, to destination, sent credential, body []byte) *Request {
+	seen := &Request{
+		Method:    r.Method,
+		Host:      r.Host,
+		Path:      r.URL.EscapedPath(),
+		Query:     r.URL.RawQuery,
+		Secret:    sent.secret,
+		Username:  sent.username,
+		Scheme:    sent.scheme,
+		UserAgent: r.UserAgent(),
+		Header:    r.Header.Clone(),
+		Body:      string(body),
+		TLS:       r.TLS != nil,
+		Place:     to.place,
+		Time:      time.Now(),
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.requests = append(g.requests, seen)
+	return seen
+}
+
+func (g *GitHub) breakage(where Place, secret string) http.Handler {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if where == Images {
+		if b, ok := g.bearers[secret]; ok {
+			secret = b.secret
+		}
+	}
+	if how := g.broken[where][secret]; how != nil {
+		return how
+	}
+	return g.broken[where][""]
+}
+
+// statusWriter reports the status of the answer. Unwrap keeps flushing and
+// hijacking possible.
+type statusWriter struct {
+	http.ResponseWriter
+	code func(int)
+	done bool
+}
+
+func (w *statusWriter) WriteHeader(code int) {
+	if !w.done {
+		w.done = true
+		w.code(code)
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	if !w.done {
+		w.WriteHeader(http.StatusOK)
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// writeJSON answers with a body whose length is announced, so that the wire and
+// the memory show the same headers.
+func writeJSON(w http.ResponseWriter, code int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	writeBody(w, code, "application/json; charset=utf-8", string(body))
+}
+
+func writeBody(w http.ResponseWriter, code int, contentType, body string) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(code)
+	io.WriteString(w, body) // the client may have gone
+}
+
+// sign sets the header by which an answer is known as GitHub's own.
+func sign(w http.ResponseWriter) {
+	id := rand.Text()
+	w.Header().Set("X-GitHub-Request-Id", strings.Join([]string{id[:4], id[4:10], id[10:16], id[16:24]}, ":"))
+}
+
+// cut splits a list on commas or blanks and drops what is empty.
+func cut(list string) []string {
+	return slices.Collect(strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }))
+}
