@@ -47,7 +47,7 @@ func fromVariable(name string) (c Candidate, ok bool) {
 // belongs to no user: in a GitHub Actions job the one that GitHub's documentation
 // tells people to use.
 func installationUser() string {
-	if actor := os.Getenv("GITHUB_ACTOR"); actor != "" && os.Getenv("GITHUB_ACTIONS") == "true" {
+	if actor := os.Getenv("GITHUB_ACTOR"); isLogin(actor) && os.Getenv("GITHUB_ACTIONS") == "true" {
 		return actor
 	}
 	return anyUser

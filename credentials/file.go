@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // maxFile bounds every file that is read, in bytes.
@@ -43,8 +44,9 @@ func readFile(path string) ([]byte, error) {
 }
 
 // isAbsent reports that a file, or a directory that it would be in, is not there.
+// A home such as /dev/null has no directories.
 func isAbsent(err error) bool {
-	return errors.Is(err, fs.ErrNotExist)
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 // configDir is where settings and the record of logins are: never a secret.

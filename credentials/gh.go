@@ -187,8 +187,11 @@ func (c Candidate) withSecret(text string) Candidate {
 // a host, or "". gh takes a bare host name only, and refuses to work with
 // another value.
 func (s *ghStore) apiHost(host string) (string, error) {
-	name := strings.ToLower(s.get(host, "api_host"))
-	if name != "" && !isHostname(name) {
+	name, ok := lowerASCII(s.get(host, "api_host"))
+	if name == "" && ok {
+		return "", nil
+	}
+	if !ok || !isHostname(name) {
 		return "", fmt.Errorf("%s: api_host of %s is not a host name", s.hostsPath, host)
 	}
 	return name, nil

@@ -74,6 +74,9 @@ func (h *Helper) Add(given *credentials.Credentials) error {
 	if !ok {
 		return fmt.Errorf("docker-credential-ghcr keeps logins for GitHub's container registries only, not for %s; remove it from credsStore or credHelpers there", printable(given.ServerURL))
 	}
+	if s.settingsErr != nil {
+		return fmt.Errorf("the token was not kept: %w\nhint: %s", s.settingsErr, mendNamed)
+	}
 	token, err := ParseToken(given.Secret)
 	if err != nil {
 		return fmt.Errorf("what was given as the password %w", err)

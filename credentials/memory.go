@@ -89,7 +89,8 @@ func (m memory) settles(r remembered) (Facts, bool) {
 	return f, r.Registry.registryWord() != unclear && age >= 0 && age < answerLife
 }
 
-// note adds the clear answers among the facts to what is remembered.
+// note adds the clear answers among the facts to what is remembered. The newest
+// counts, whoever gave it.
 func (m memory) note(key string, r remembered, f Facts) {
 	if f.API.apiWord() == accepts {
 		r.Accepted = f.API
@@ -98,7 +99,7 @@ func (m memory) note(key string, r remembered, f Facts) {
 	case f.API.apiWord() != unclear:
 		r.API, r.Registry = f.API, Answer{}
 	case f.Registry.registryWord() != unclear:
-		r.Registry = f.Registry
+		r.API, r.Registry = Answer{}, f.Registry
 	default:
 		return
 	}

@@ -97,13 +97,16 @@ func fixToken(r Registry, want Scope, v Verdict, hiding []string, word string) F
 // ghCommand is the gh command that brings a token with the scope. gh refuses it
 // while one of its variables is set, so they are taken away for that command.
 func ghCommand(host string, want Scope, v Verdict, hiding []string, word string) string {
-	command := fmt.Sprintf("gh auth %s -h %s -s %s", word, host, want)
+	command := withoutVariables(hiding, fmt.Sprintf("gh auth %s -h %s -s %s", word, host, want))
 	if v.Inactive && word == "refresh" {
 		// refresh works on the active account only.
-		command = fmt.Sprintf("gh auth switch -h %s -u %s && %s", host, v.Login, command)
+		first := withoutVariables(hiding, fmt.Sprintf("gh auth switch -h %s -u %s", host, v.Login))
+		return first + " && " + command
 	}
-	return withoutVariables(hiding, command)
+	return command
 }
+
+const mendNamed = "mend what is named above, then try again"
 
 func fixBroken(r Registry, v Verdict) Fix {
 	switch {
@@ -112,7 +115,7 @@ func fixBroken(r Registry, v Verdict) Fix {
 	case v.Source == DockerLogin:
 		return Fix{Command: "docker login " + r.Name}
 	}
-	return Fix{Advice: "mend what is named above, then try again"}
+	return Fix{Advice: mendNamed}
 }
 
 // variableFor is the variable in which a person may give us a token for a host.

@@ -61,12 +61,10 @@ func registryOf(host string) (name string, ok bool) {
 // host name in lower case. What is not one of them, or names another scheme, a
 // user or a port, is not ok.
 func registryName(serverURL string) (name string, ok bool) {
-	name = strings.TrimSpace(serverURL)
-	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		// Unicode has letters whose lower case is in ASCII: the Kelvin sign is a k.
+	name, ok = lowerASCII(strings.TrimSpace(serverURL))
+	if !ok {
 		return "", false
 	}
-	name = strings.ToLower(name)
 	if scheme, rest, found := strings.Cut(name, "://"); found {
 		if scheme != "https" {
 			return "", false
@@ -76,6 +74,16 @@ func registryName(serverURL string) (name string, ok bool) {
 	name, _, _ = strings.Cut(name, "/")
 	name = strings.TrimSuffix(name, ":443")
 	return name, isHostname(name)
+}
+
+// lowerASCII is text in lower case. It is not ok if there is anything but
+// printable ASCII in it: Unicode has letters whose lower case is in ASCII, the
+// Kelvin sign for one.
+func lowerASCII(text string) (lower string, ok bool) {
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return "", false
+	}
+	return strings.ToLower(text), true
 }
 
 // isHostname accepts what DNS calls a host name (RFC 1123, section 2.1), in lower

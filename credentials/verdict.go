@@ -189,10 +189,10 @@ func silence(f Facts) string {
 
 func (a Answer) unclearness() string {
 	switch {
-	case a.Asked.IsZero():
-		return "not asked"
 	case a.Trouble != "":
 		return a.Trouble
+	case a.Asked.IsZero():
+		return "not asked"
 	case a.Message != "":
 		return fmt.Sprintf("%d %s", a.Status, a.Message)
 	case !a.Own:
