@@ -10,7 +10,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/cli/go-gh/v2/pkg/auth"
 	"github.com/cli/go-gh/v2/pkg/config"
 )
 
@@ -204,11 +203,8 @@ func (s *ghStore) socket() string {
 	return path
 }
 
-// ghDefaultHost is the host that GH_HOST names, as gh normalises it.
+// ghDefaultHost is the host that GH_HOST names, or "".
 func ghDefaultHost() string {
-	host := strings.TrimSpace(os.Getenv("GH_HOST"))
-	if host == "" {
-		return ""
-	}
-	return auth.NormalizeHostname(host)
+	host, _ := lowerASCII(strings.TrimSpace(os.Getenv("GH_HOST")))
+	return host
 }

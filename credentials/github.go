@@ -48,6 +48,12 @@ type Answer struct {
 	Expires time.Time `json:"expires,omitzero"`
 	// Trouble says why there was no answer. It holds no secret.
 	Trouble string `json:"-"`
+	// Limited is set if a rate limit was the reason.
+	Limited bool `json:"-"`
+	// SSOPage is where the token is authorized for an organization that demands
+	// it. It holds an authorization request: show it to the person, and write it
+	// nowhere.
+	SSOPage string `json:"-"`
 }
 
 // api asks a GitHub host's REST API.
@@ -80,49 +86,84 @@ func (a *api) ask(ctx context.Context, token Token) Answer {
 	if token.Kind() == Installation {
 		path = "/"
 	}
+	return a.send(ctx, path, token, func(answer *Answer, body []byte) {
+		if answer.Status == http.StatusOK {
+			answer.readIdentity(path, body)
+		}
+	})
+}
+
+// send asks for what stands at a path.
+func (a *api) send(ctx context.Context, path string, token Token, read func(*Answer, []byte)) Answer {
+	return a.call(ctx, http.MethodGet, path, token, token, nil, read)
+}
+
+// call sends one request as login, about subject: the token that must not be
+// seen in what is kept of the answer.
+func (a *api) call(ctx context.Context, method, path string, login, subject Token, body io.Reader, read func(*Answer, []byte)) Answer {
 	ctx, cancel := context.WithTimeout(ctx, apiLimit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+path, nil)
+	request, err := http.NewRequestWithContext(ctx, method, a.base+path, body)
 	if err != nil {
 		return Answer{Asked: time.Now(), Trouble: "the address of the API is not valid"}
 	}
-	request.Header.Set("Authorization", "Bearer "+token.Reveal())
+	if !login.IsZero() {
+		request.Header.Set("Authorization", "Bearer "+login.Reveal())
+	}
 	request.Header.Set("Accept", "application/vnd.github+json")
 	request.Header.Set("User-Agent", a.userAgent)
-	answer := exchange(a.transport, request, token, func(answer *Answer, header http.Header, body []byte) {
-		answer.readAPI(path, header, body)
+	answer := exchange(a.transport, request, subject, func(answer *Answer, header http.Header, body []byte) {
+		answer.readHeader(header)
+		answer.readMessage(body)
+		read(answer, body)
 	})
 	a.trace("%s", answer.traced(request))
 	return answer
 }
 
-// readAPI takes the facts from an answer of the API.
-func (a *Answer) readAPI(path string, header http.Header, body []byte) {
-	var content struct {
-		Login   string `json:"login"`
-		Message string `json:"message"`
-		UserURL string `json:"current_user_url"`
-	}
-	isJSON := json.Unmarshal(body, &content) == nil
-	fromGitHub := header.Get("X-GitHub-Request-Id") != ""
-	switch {
-	case a.Status == http.StatusOK && path == "/":
-		a.Own = isJSON && (fromGitHub || content.UserURL != "")
-	case a.Status == http.StatusOK:
-		a.Own = isJSON && isLogin(content.Login)
-	default:
-		a.Own = isJSON && content.Message != "" || fromGitHub
-		a.Message = content.Message
-	}
-	if !a.Own || a.Status != http.StatusOK {
-		return
-	}
-	a.Login = content.Login
+// readHeader takes the facts that stand in headers of any answer of the API. See
+// https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+func (a *Answer) readHeader(header http.Header) {
+	a.Own = header.Get("X-GitHub-Request-Id") != ""
 	if values := header.Values("X-OAuth-Scopes"); values != nil {
 		a.HasScopes = true
 		a.Scopes = parseScopes(strings.Join(values, ","))
 	}
 	a.Expires = parseExpiration(header.Get("GitHub-Authentication-Token-Expiration"))
+	if page, ok := strings.CutPrefix(header.Get("X-GitHub-SSO"), "required; url="); ok && strings.HasPrefix(page, "https://") {
+		a.SSOPage = printable(page)
+	}
+	refused := a.Status == http.StatusForbidden || a.Status == http.StatusTooManyRequests
+	a.Limited = refused && (header.Get("X-RateLimit-Remaining") == "0" || header.Get("Retry-After") != "")
+}
+
+// readMessage takes the API's own text from a refusal.
+func (a *Answer) readMessage(body []byte) {
+	var content struct {
+		Message string `json:"message"`
+	}
+	if a.Status < 400 || json.Unmarshal(body, &content) != nil || content.Message == "" {
+		return
+	}
+	a.Own, a.Message = true, content.Message
+	a.Limited = a.Limited || strings.Contains(strings.ToLower(content.Message), "rate limit")
+}
+
+// readIdentity takes the user from a good answer of /user, and from that of /
+// that it is GitHub's.
+func (a *Answer) readIdentity(path string, body []byte) {
+	var content struct {
+		Login   string `json:"login"`
+		UserURL string `json:"current_user_url"`
+	}
+	isJSON := json.Unmarshal(body, &content) == nil
+	if path == "/" {
+		a.Own = isJSON && (a.Own || content.UserURL != "")
+		return
+	}
+	if a.Own = isJSON && isLogin(content.Login); a.Own {
+		a.Login = content.Login
+	}
 }
 
 // without takes out what a server may have repeated of the token, and makes its

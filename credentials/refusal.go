@@ -38,11 +38,14 @@ func refusal(r Registry, verdicts []Verdict) string {
 // byEffort orders the faults by what mending them takes, least first.
 var byEffort = []Fault{LacksScope, Locked, Silent, Rejected, Missing, WrongKind, Broken, NoKeyring, Unreachable}
 
-// LeastFix is, of what mends refused verdicts, that which takes least; among
+// LeastFix is, of what mends refused verdicts, that which takes least.
+func LeastFix(refused []Verdict) Fix { return LeastRefused(refused).Fix }
+
+// LeastRefused is, of refused verdicts, the one whose fix takes least; among
 // equals gh's before docker login's before a variable's, since gh's commands need
-// no trip to a web page. There must be a verdict, and none may be good.
-func LeastFix(verdicts []Verdict) Fix {
-	return slices.MinFunc(verdicts, func(a, b Verdict) int { return effort(a) - effort(b) }).Fix
+// no trip to a web page. There must be one.
+func LeastRefused(refused []Verdict) Verdict {
+	return slices.MinFunc(refused, func(a, b Verdict) int { return effort(a) - effort(b) })
 }
 
 func effort(v Verdict) int {

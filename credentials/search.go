@@ -124,28 +124,39 @@ func (s *Search) facts(ctx context.Context, c Candidate) Facts {
 // ask asks the API, and the registry if the API cannot say.
 func (s *Search) ask(ctx context.Context, c Candidate, last Answer) Facts {
 	f := Facts{Last: last, Actor: installationUser()}
-	transport := s.helper.Transport
-	if transport == nil {
-		transport = newTransport()
+	transport := s.transport()
+	if a, err := s.api(transport); err != nil {
+		f.API = Answer{Trouble: err.Error()}
+	} else {
+		f.API = a.ask(ctx, c.Token)
 	}
-	f.API = s.askAPI(ctx, transport, c.Token)
 	if f.API.apiWord() == unclear {
-		second := &witness{s.Registry, transport, s.helper.UserAgent, s.helper.trace}
-		f.Registry = second.ask(ctx, userOf(c, f), c.Token)
+		f.Registry = s.witness(transport).ask(ctx, userOf(c, f), c.Token)
 	}
 	return f
 }
 
-func (s *Search) askAPI(ctx context.Context, transport http.RoundTripper, token Token) Answer {
+func (s *Search) transport() http.RoundTripper {
+	if s.helper.Transport != nil {
+		return s.helper.Transport
+	}
+	return newTransport()
+}
+
+// api is the API of the host, where gh's settings say that it is.
+func (s *Search) api(transport http.RoundTripper) (*api, error) {
 	apiHost, err := s.gh().apiHost(s.Registry.Host)
 	if err != nil {
-		return Answer{Trouble: err.Error()}
+		return nil, err
 	}
 	if socket := s.gh().socket(); socket != "" {
 		transport = throughSocket(socket)
 	}
-	a := &api{apiBase(s.Registry.Host, apiHost), transport, s.helper.UserAgent, s.helper.trace}
-	return a.ask(ctx, token)
+	return &api{apiBase(s.Registry.Host, apiHost), transport, s.helper.UserAgent, s.helper.trace}, nil
+}
+
+func (s *Search) witness(transport http.RoundTripper) *witness {
+	return &witness{serviceOf(s.Registry), transport, s.helper.UserAgent, s.helper.trace}
 }
 
 // hidingVariables lists the variables that are set and hide gh's store from gh:

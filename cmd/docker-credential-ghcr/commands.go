@@ -58,7 +58,7 @@ once, and status when something is in the way.`,
 		}
 		help(cmd, args)
 	})
-	root.AddCommand(setupCommandOf(w), statusCommand(w))
+	root.AddCommand(setupCommandOf(w), statusCommand(w), checkCommand(w), explainCommand(w), revokeCommand(w))
 	return root
 }
 
@@ -75,6 +75,8 @@ func command(args []string, w world) int {
 		return 0
 	case errors.Is(err, errSaid):
 		return 1
+	case errors.Is(err, errUnknown):
+		return 3
 	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
 		complain(w, err)
 		fmt.Fprint(w.stderr, cmd.UsageString())

@@ -117,7 +117,7 @@ func followDockerConfig(path string) (string, error) {
 	if file, err := filepath.EvalSymlinks(path); err == nil {
 		return file, nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return "", &dockerConfigError{path: path, err: cause(err), remedy: remedyFor(err, filepath.Dir(path))}
+		return "", &dockerConfigError{path: path, err: withoutPath(err), remedy: remedyFor(err, filepath.Dir(path))}
 	}
 	file := path
 	for range 40 {
@@ -127,7 +127,7 @@ func followDockerConfig(path string) (string, error) {
 				return path, nil // the directory is yet to be made
 			}
 			return "", &dockerConfigError{path: path,
-				err:    fmt.Errorf("is a link to %s: %w", file, cause(err)),
+				err:    fmt.Errorf("is a link to %s: %w", file, withoutPath(err)),
 				remedy: "make the directory " + filepath.Dir(file)}
 		}
 		file = filepath.Join(dir, filepath.Base(file))
@@ -252,15 +252,15 @@ func (c *dockerConfig) wrong(offset int, what, remedy string) error {
 }
 
 func (c *dockerConfig) failed(err error) error {
-	e := &dockerConfigError{path: c.path, err: cause(err), remedy: remedyFor(err, filepath.Dir(c.file))}
+	e := &dockerConfigError{path: c.path, err: withoutPath(err), remedy: remedyFor(err, filepath.Dir(c.file))}
 	if c.file != c.path {
 		e.err = fmt.Errorf("%w (the file is %s)", e.err, c.file)
 	}
 	return e
 }
 
-// cause is an error without the path that the message names already.
-func cause(err error) error {
+// withoutPath is an error without the path that the message names already.
+func withoutPath(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
 	switch {

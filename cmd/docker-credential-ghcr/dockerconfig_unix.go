@@ -36,13 +36,13 @@ func keepOwner(f *os.File, old fs.FileInfo) error {
 	was, now := old.Sys().(*syscall.Stat_t), info.Sys().(*syscall.Stat_t)
 	if was.Uid != now.Uid {
 		if err := f.Chown(int(was.Uid), int(was.Gid)); err != nil {
-			return fmt.Errorf("belongs to user %d: %w", was.Uid, cause(err))
+			return fmt.Errorf("belongs to user %d: %w", was.Uid, withoutPath(err))
 		}
 		return nil
 	}
 	if was.Gid != now.Gid {
 		if err := f.Chown(-1, int(was.Gid)); err != nil && old.Mode()&0o070 != 0 {
-			return fmt.Errorf("belongs to group %d: %w", was.Gid, cause(err))
+			return fmt.Errorf("belongs to group %d: %w", was.Gid, withoutPath(err))
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // How does a change of docker's config.json reach the disk whole?
@@ -41,7 +44,7 @@ func editDockerConfig(path string, edit func(*dockerConfig) error) error {
 	dir := filepath.Dir(file)
 	unlock, locked, err := lockDockerConfigDir(dir)
 	if err != nil {
-		return &dockerConfigError{path: path, err: cause(err), remedy: remedyFor(err, dir)}
+		return &dockerConfigError{path: path, err: withoutPath(err), remedy: remedyFor(err, dir)}
 	}
 	defer unlock()
 	removeStaleTemps(file, locked)
@@ -66,30 +69,36 @@ func editDockerConfig(path string, edit func(*dockerConfig) error) error {
 func lockDockerConfigDir(dir string) (unlock func(), locked bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), dockerConfigLockWait)
 	defer cancel()
-	for {
-		made, err := makeDir(dir)
-		if err != nil {
+	for range dockerConfigAttempts {
+		var made []string
+		if made, err = makeDir(dir); errors.Is(err, fs.ErrNotExist) {
+			continue // the process that made the outer one has removed it again
+		} else if err != nil {
 			return nil, false, err
 		}
 		lock := dockerConfigLock(dir)
-		locked, err := lock.TryLockContext(ctx, 5*time.Millisecond)
-		if errors.Is(err, context.DeadlineExceeded) {
+		if _, err = lock.TryLockContext(ctx, 5*time.Millisecond); errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if errors.Is(err, context.DeadlineExceeded) {
 			return nil, false, errors.New("another docker-credential-ghcr is changing it and does not finish")
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // removed again by the process that made it
-		}
-		if err != nil {
+		} else if err != nil {
 			// A file system without locks: the look before the rename has to do.
 			return func() {}, false, nil
 		}
-		// Who held the lock before may have removed the directory with it.
-		ours, err := lock.Stat()
-		if theirs, statErr := os.Stat(lock.Path()); err == nil && statErr == nil && os.SameFile(ours, theirs) {
-			return func() { unlockDockerConfig(lock, made) }, locked, nil
+		if isLockOf(lock.Path(), lock) {
+			return func() { unlockDockerConfig(lock, made) }, true, nil
 		}
 		unlockDockerConfig(lock, nil)
 	}
+	return nil, false, cmp.Or(err, fs.ErrNotExist)
+}
+
+// isLockOf reports that what is locked still is what the path names: who held
+// the lock before may have removed it.
+func isLockOf(path string, lock *flock.Flock) bool {
+	locked, err := lock.Stat()
+	named, pathErr := os.Stat(path)
+	return err == nil && pathErr == nil && os.SameFile(locked, named)
 }
 
 // makeDir makes a directory as docker does, and returns those that were
@@ -209,6 +218,9 @@ func (c *dockerConfig) writable() error {
 		return errDockerConfigReadOnly
 	}
 	f, err := os.OpenFile(c.file, os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errDockerConfigChanged
+	}
 	if err != nil {
 		return err
 	}

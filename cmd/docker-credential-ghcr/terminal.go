@@ -39,22 +39,19 @@ type screen struct {
 
 func newScreen(w io.Writer) *screen {
 	s := &screen{Writer: w}
-	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+	if isTerminal(w) {
 		s.colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-		s.width, _, _ = term.GetSize(int(file.Fd()))
+		s.width, _, _ = term.GetSize(int(w.(*os.File).Fd()))
 	}
 	return s
 }
 
 // isTerminal reports whether a person sits at both ends.
-func (w world) isTerminal() bool {
-	for _, end := range []any{w.stdin, w.stderr} {
-		file, ok := end.(*os.File)
-		if !ok || !term.IsTerminal(int(file.Fd())) {
-			return false
-		}
-	}
-	return true
+func (w world) isTerminal() bool { return isTerminal(w.stdin) && isTerminal(w.stderr) }
+
+func isTerminal(end any) bool {
+	file, ok := end.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // say prints a marked line, indented, folded to the terminal's width.

@@ -1,0 +1,547 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/spf13/cobra"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+)
+
+// errUnknown ends a command with exit status 3: nobody knows.
+var errUnknown = errors.New("unknown")
+
+func checkCommand(w world) *cobra.Command {
+	var pull, asJSON bool
+	command := &cobra.Command{
+		Use:   "check IMAGE",
+		Short: "Say whether an image may be pushed, and if not, why",
+		Long: `Say whether an image may be pushed, and if not, why.
+
+The registry itself is asked, by an upload that is opened and dropped, and
+GitHub is asked about the package. Nothing is uploaded and nothing is created.
+The exit status is 0 if it is allowed, 1 if not, 3 if nobody can say.`,
+		Example: `  docker-credential-ghcr check ghcr.io/octocat/app
+  docker-credential-ghcr check octocat/app:1.2 --pull
+  docker-credential-ghcr check containers.example.com/octocat/app --json`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError{errors.New("name one image, such as ghcr.io/octocat/app")}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return check(cmd.Context(), w, args[0], !pull, asJSON)
+		},
+	}
+	command.Flags().BoolVar(&pull, "pull", false, "ask whether it may be pulled")
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+// image is what check is asked about.
+type image struct {
+	registry string
+	// path is OWNER/NAME, reference a tag or digest.
+	path, reference string
+	owner, name     string
+	// spelled is set if the path was not in lower case.
+	spelled bool
+}
+
+func (i image) String() string { return i.registry + "/" + i.path }
+
+// parseImage reads an image's name as a person writes it, with or without the
+// registry. Upper case is a mistake of its own, see the cause.
+func parseImage(text string) (image, error) {
+	text = strings.TrimPrefix(text, "https://")
+	first, rest, _ := strings.Cut(text, "/")
+	if !strings.ContainsAny(first, ".:") && first != "localhost" {
+		first, rest = "ghcr.io", text
+	}
+	path, tag := rest, ""
+	if at := strings.IndexAny(rest, ":@"); at >= 0 {
+		path, tag = rest[:at], rest[at:]
+	}
+	reference, err := name.ParseReference(strings.ToLower(first+"/"+path)+tag, name.WithDefaultTag("latest"))
+	if err != nil {
+		return image{}, usageError{fmt.Errorf("%q is not the name of an image: %w", text, err)}
+	}
+	i := image{
+		registry:  reference.Context().RegistryStr(),
+		path:      reference.Context().RepositoryStr(),
+		reference: reference.Identifier(),
+		spelled:   path != strings.ToLower(path),
+	}
+	var ok bool
+	if i.owner, i.name, ok = strings.Cut(i.path, "/"); !ok {
+		return image{}, usageError{fmt.Errorf("%q names no owner: it is written OWNER/NAME", text)}
+	}
+	if credentials.HostNamed(i.registry) == "" {
+		return image{}, usageError{fmt.Errorf("%s is not a container registry of GitHub's", i.registry)}
+	}
+	return i, nil
+}
+
+// step is one thing that was asked, and what came of it.
+type step struct {
+	ID string `json:"id"`
+	// State is passed, failed, unknown or skipped.
+	State    string `json:"state"`
+	Evidence string `json:"evidence"`
+}
+
+// checked is the answer of check. Its JSON form is documented in README.
+type checked struct {
+	Image  string `json:"image"`
+	Action string `json:"action"`
+	// Answer is allowed, denied or unknown.
+	Answer string `json:"answer"`
+	Steps  []step `json:"steps"`
+	// Diagnosis is why not; null if it is allowed.
+	Diagnosis *diagnosis `json:"diagnosis"`
+	// Notes are what stands in others' way, such as a repository's workflows.
+	Notes []diagnosis `json:"notes"`
+}
+
+func (c *checked) did(id, state, format string, args ...any) {
+	c.Steps = append(c.Steps, step{id, state, fmt.Sprintf(format, args...)})
+}
+
+// job is the GitHub Actions job that we run in; nil elsewhere.
+type job struct {
+	repository string
+	id         int64
+	owner      string
+}
+
+func currentJob() *job {
+	if os.Getenv("GITHUB_ACTIONS") != "true" {
+		return nil
+	}
+	repository := os.Getenv("GITHUB_REPOSITORY")
+	id, _ := strconv.ParseInt(os.Getenv("GITHUB_REPOSITORY_ID"), 10, 64)
+	owner, _, _ := strings.Cut(repository, "/")
+	return &job{repository, id, owner}
+}
+
+func check(ctx context.Context, w world, text string, push, asJSON bool) error {
+	i, err := parseImage(text)
+	if err != nil {
+		return err
+	}
+	search, ok := w.helper(true).Search(i.registry)
+	if !ok {
+		return unknownHost(i.registry)
+	}
+	c := inspectImage(ctx, search, i, push)
+	if asJSON {
+		err = printJSON(w.stdout, c)
+	} else {
+		c.print(newScreen(w.stdout))
+	}
+	if summary := os.Getenv("GITHUB_STEP_SUMMARY"); err == nil && currentJob() != nil && summary != "" {
+		err = c.summarize(summary)
+	}
+	switch {
+	case err != nil:
+		return err
+	case c.Answer == "denied":
+		return errSaid
+	case c.Answer == "unknown":
+		return errUnknown
+	}
+	return nil
+}
+
+// imageFacts are what was learnt about an image, for diagnose.
+type imageFacts struct {
+	push    bool
+	job     *job
+	verdict credentials.Verdict // good, or zero
+	refused []credentials.Verdict
+	// exchange and probe are the registry's answers.
+	exchange, probe credentials.Answer
+	// owner, pkg and bearer are GitHub's: bearer is the repository that bears the
+	// name of the linked one now.
+	owner  credentials.Owner
+	pkg    credentials.Package
+	bearer credentials.Repository
+}
+
+// inspectImage asks everything and judges it.
+func inspectImage(ctx context.Context, search *credentials.Search, i image, push bool) *checked {
+	c := &checked{Image: i.String(), Action: "pull", Notes: []diagnosis{}}
+	if push {
+		c.Action = "push"
+	}
+	f := imageFacts{push: push, job: currentJob()}
+	s := newSituation(search, i, f.job, push)
+	if i.spelled {
+		c.did("name", "failed", "%s has upper case in it", i.path)
+		c.conclude("upper-case", s)
+		return c
+	}
+	f.askToken(ctx, c, search)
+	f.askRegistry(ctx, c, search, i)
+	f.askGitHub(ctx, c, search, i)
+	s.settings = cmp.Or(f.pkg.Page, s.settings)
+	s.linked = f.pkg.Repository
+	c.judge(f, s)
+	return c
+}
+
+func newSituation(search *credentials.Search, i image, j *job, push bool) situation {
+	s := situation{
+		registry:   i.registry,
+		host:       search.Registry.Host,
+		scope:      string(credentials.WritePackages),
+		owner:      i.owner,
+		lower:      i.String(),
+		repository: i.owner + "/" + i.name,
+	}
+	if !push {
+		s.scope = string(search.Scope)
+	}
+	if j != nil {
+		s.repository = j.repository
+	}
+	s.settings = settingsPage(s.host, i.owner, i.name, false)
+	return s
+}
+
+// askToken finds the token as get does.
+func (f *imageFacts) askToken(ctx context.Context, c *checked, search *credentials.Search) {
+	for v := range search.Verdicts(ctx) {
+		if v.Good() {
+			f.verdict = v
+			c.did("token", "passed", "%s: %s of %s", v.Source, v.Token.Kind(), v.User)
+			return
+		}
+		f.refused = append(f.refused, v)
+	}
+	evidence := "no GitHub login was found"
+	if len(f.refused) > 0 {
+		evidence = fmt.Sprintf("%s: %s", f.refused[0].Candidate, f.refused[0].Reason)
+	}
+	state := "failed"
+	if !f.push {
+		state = "unknown" // the image may be public
+	}
+	c.did("token", state, "%s", evidence)
+}
+
+// askRegistry asks the registry for a bearer token, and then the question itself.
+func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *credentials.Search, i image) {
+	if f.push && f.verdict.Token.IsZero() {
+		c.did("exchange", "skipped", "without a token nothing can be pushed")
+		c.did("registry", "skipped", "without a token nothing can be pushed")
+		return
+	}
+	var bearer credentials.Token
+	f.exchange, bearer = search.Exchange(ctx, f.verdict, i.path, f.push)
+	if bearer.IsZero() {
+		c.did("exchange", stateOf(f.exchange), "%s", evidenceOf(f.exchange))
+		c.did("registry", "skipped", "the registry gave no token to ask with")
+		return
+	}
+	c.did("exchange", "passed", "the registry takes the token")
+	if f.verdict.Token.IsZero() {
+		c.Steps[len(c.Steps)-1].Evidence = "the registry lets anybody ask"
+	}
+	if f.push {
+		f.probe = search.ProbePush(ctx, bearer, i.path)
+	} else {
+		f.probe = search.ProbePull(ctx, bearer, i.path, i.reference)
+	}
+	if f.allowed() {
+		c.did("registry", "passed", "the registry allows the %s", c.Action)
+	} else {
+		c.did("registry", stateOf(f.probe), "%s", evidenceOf(f.probe))
+	}
+}
+
+// allowed reports whether the registry itself said yes.
+func (f *imageFacts) allowed() bool {
+	if f.push {
+		return f.probe.Own && f.probe.Status == http.StatusAccepted
+	}
+	return f.probe.Own && f.probe.Status == http.StatusOK
+}
+
+// stateOf says whether an answer is a no, or no answer.
+func stateOf(a credentials.Answer) string {
+	switch a.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+		if a.Own && !a.Limited {
+			return "failed"
+		}
+	}
+	return "unknown"
+}
+
+func evidenceOf(a credentials.Answer) string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s", statusText(a), cmp.Or(a.Trouble, a.Message)))
+}
+
+func statusText(a credentials.Answer) string {
+	if a.Status == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status))
+}
+
+// askGitHub asks whose the package is and which repository it is linked to. It is
+// asked even when the registry said yes: workflows may be in a worse position than
+// the person who asks.
+func (f *imageFacts) askGitHub(ctx context.Context, c *checked, search *credentials.Search, i image) {
+	token := f.verdict.Token
+	if token.IsZero() {
+		c.did("package", "skipped", "GitHub says nothing about packages without a token")
+		return
+	}
+	f.owner = search.Owner(ctx, token, i.owner)
+	f.pkg = search.Package(ctx, token, f.owner, i.owner, i.name)
+	if !f.pkg.Own || f.pkg.Status != http.StatusOK {
+		evidence := evidenceOf(f.pkg.Answer)
+		if f.pkg.Status == http.StatusNotFound {
+			evidence = "GitHub shows no such package: it does not exist yet, or this token may not see it"
+		}
+		c.did("package", "unknown", "%s", evidence)
+		return
+	}
+	if f.pkg.Repository != "" {
+		f.bearer = search.Repository(ctx, token, f.pkg.Repository)
+	}
+	c.did("package", "passed", "%s, %s", f.pkg.Visibility, f.link())
+}
+
+// link says which repository the package is linked to.
+func (f *imageFacts) link() string {
+	switch {
+	case f.pkg.Repository == "":
+		return "linked to no repository"
+	case f.recreated():
+		return fmt.Sprintf("linked to a repository %s of id %d; the one that bears the name now has id %d", f.pkg.Repository, f.pkg.RepositoryID, f.bearer.ID)
+	case f.deleted():
+		return fmt.Sprintf("linked to a repository %s that this token does not see, or that is no more", f.pkg.Repository)
+	}
+	return "linked to " + f.pkg.Repository
+}
+
+func (f *imageFacts) recreated() bool {
+	return f.bearer.Status == http.StatusOK && f.bearer.ID != 0 && f.bearer.ID != f.pkg.RepositoryID
+}
+
+func (f *imageFacts) deleted() bool {
+	return f.pkg.Repository != "" && f.bearer.Own && f.bearer.Status == http.StatusNotFound
+}
+
+// workflowsCause is what keeps workflows from the package, "" if nothing is seen
+// that does. Without a job the repository of the package's own name is meant.
+func (f *imageFacts) workflowsCause(s situation) string {
+	switch {
+	case f.pkg.Status != http.StatusOK || !f.pkg.Own:
+		return ""
+	case f.pkg.Repository == "":
+		return "not-linked"
+	case f.recreated():
+		return "recreated-repository"
+	case f.job != nil && f.job.id != 0 && f.job.id != f.pkg.RepositoryID:
+		if strings.EqualFold(f.job.repository, f.pkg.Repository) {
+			return "recreated-repository"
+		}
+		return "linked-elsewhere"
+	}
+	return ""
+}
+
+// judge makes an answer of the facts.
+func (c *checked) judge(f imageFacts, s situation) {
+	id := f.diagnose()
+	if id == "" {
+		c.Answer = "allowed"
+		if note := f.workflowsCause(s); note != "" && f.push && !f.inJob() {
+			c.Notes = append(c.Notes, causeNamed(note).in(s))
+		}
+		return
+	}
+	if id == "actions-no-access" {
+		id = cmp.Or(f.workflowsCause(s), id)
+	}
+	c.conclude(id, s)
+	for _, a := range []credentials.Answer{f.pkg.Answer, f.owner.Answer} {
+		if id == "sso-not-authorized" && a.SSOPage != "" {
+			c.Diagnosis.Page = a.SSOPage
+		}
+	}
+	if f.verdict.Token.IsZero() && len(f.refused) > 0 {
+		c.Diagnosis.Fix = credentials.LeastFix(f.refused)
+	}
+}
+
+// conclude is a no, or a nobody knows.
+func (c *checked) conclude(id string, s situation) {
+	d := causeNamed(id).in(s)
+	c.Diagnosis = &d
+	c.Answer = "denied"
+	if id == "unreachable" || id == "rate-limited" || id == "unclear" {
+		c.Answer = "unknown"
+	}
+}
+
+// inJob reports whether the token is the running job's own.
+func (f *imageFacts) inJob() bool {
+	return f.job != nil && f.verdict.Token.Kind() == credentials.Installation
+}
+
+// diagnose is the cause of a no, "" for a yes. It is pure.
+func (f *imageFacts) diagnose() string {
+	if f.allowed() {
+		return ""
+	}
+	if f.verdict.Token.IsZero() && (f.push || stateOf(f.last()) == "failed") {
+		return f.tokenCause()
+	}
+	last := f.last()
+	switch {
+	case f.exchange.Limited || f.probe.Limited || last.Limited:
+		return "rate-limited"
+	case last.Status == 0 || !last.Own && last.Status != http.StatusNotFound:
+		return "unreachable"
+	}
+	switch id, _ := causeOf(last.Message); id {
+	case "", "dead-credential", "not-readable", "no-token":
+		// The token lives: GitHub has just said so. What remains is the image.
+		return f.withoutWords(id)
+	case "missing-scope":
+		if f.verdict.Token.Kind() == credentials.FineGrained {
+			return "fine-grained-token"
+		}
+		return id
+	case "no-write-role":
+		if f.inJob() {
+			return "actions-no-access"
+		}
+		return id
+	default:
+		return id
+	}
+}
+
+// last is the answer that decides.
+func (f *imageFacts) last() credentials.Answer {
+	if f.probe.Status != 0 || f.probe.Trouble != "" {
+		return f.probe
+	}
+	return f.exchange
+}
+
+// tokenCause is the cause where no token could be asked with.
+func (f *imageFacts) tokenCause() string {
+	if len(f.refused) == 0 {
+		return "no-token"
+	}
+	least := credentials.LeastRefused(f.refused)
+	switch least.Fault {
+	case credentials.Rejected:
+		return "dead-credential"
+	case credentials.LacksScope:
+		return "missing-scope"
+	case credentials.WrongKind:
+		return "fine-grained-token"
+	case credentials.Unreachable:
+		return "unreachable"
+	}
+	return "no-usable-token"
+}
+
+// withoutWords is the cause of a no that the registry does not explain, though
+// the token lives.
+func (f *imageFacts) withoutWords(id string) string {
+	scoped := slices.ContainsFunc(f.verdict.Scopes, func(s string) bool { return strings.HasSuffix(s, ":packages") })
+	switch {
+	case f.pkg.SSOPage != "" || f.owner.SSOPage != "":
+		return "sso-not-authorized"
+	case f.owner.Own && f.owner.Status == http.StatusNotFound:
+		return "owner-unknown"
+	case f.verdict.HasScopes && !scoped:
+		return "missing-scope"
+	case f.pkg.Own && f.pkg.Status == http.StatusOK && f.last().Status == http.StatusNotFound:
+		return "never-pushed" // the package is there, the tag is not
+	case f.pkg.Own && f.pkg.Status == http.StatusOK && f.push:
+		return "no-write-role"
+	case f.last().Status == http.StatusNotFound:
+		return "never-pushed"
+	case id == "" && f.last().Message != "":
+		return "unclear"
+	}
+	return "not-readable"
+}
+
+// print shows the answer to a person.
+func (c *checked) print(s *screen) {
+	s.heading(c.Action + " " + c.Image)
+	for _, step := range c.Steps {
+		s.say(2, marks[step.State], "%s: %s", step.ID, step.Evidence)
+	}
+	switch {
+	case c.Answer == "allowed":
+		s.say(0, good, "you may %s %s", c.Action, c.Image)
+	case c.Answer == "unknown":
+		s.say(0, care, "nobody can say whether you may %s it: %s", c.Action, c.Diagnosis.What)
+		c.Diagnosis.printFix(s)
+	default:
+		s.say(0, bad, "you may not %s it: %s", c.Action, c.Diagnosis.What)
+		c.Diagnosis.printFix(s)
+	}
+	for _, note := range c.Notes {
+		s.say(0, care, "%s", note.What)
+		note.printFix(s)
+	}
+}
+
+var marks = map[string]mark{"passed": good, "failed": bad, "unknown": care, "skipped": plain}
+
+func (d diagnosis) printFix(s *screen) {
+	s.whole(0, d.Fix.String())
+	if d.Page != "" {
+		s.whole(0, d.Page)
+	}
+}
+
+// summarize adds the answer to the summary of the running job, for those who look
+// at it in the browser. An authorization request is not for all of them.
+func (c *checked) summarize(path string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### %s `%s`: %s\n\n", c.Action, c.Image, c.Answer)
+	for _, step := range c.Steps {
+		fmt.Fprintf(&b, "- %s %s: %s\n", marks[step.State], step.ID, step.Evidence)
+	}
+	all := c.Notes
+	if c.Diagnosis != nil {
+		all = append([]diagnosis{*c.Diagnosis}, all...)
+	}
+	for _, d := range all {
+		page := d.Page
+		if strings.Contains(page, "authorization_request") {
+			page = ""
+		}
+		fmt.Fprintf(&b, "\n%s\n\n%s %s\n", d.What, d.Fix, page)
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(b.String())
+	return errors.Join(err, file.Close())
+}
