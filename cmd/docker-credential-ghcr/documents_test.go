@@ -132,7 +132,7 @@ func parse(t *testing.T, dir string) []*ast.File {
 // literals that look like one.
 func variables(t *testing.T) []string {
 	t.Helper()
-	ours := regexp.MustCompile(`^(GHCR|GH|GITHUB|DOCKER_CONFIG|NO_COLOR)[A-Z_]*$`)
+	ours := regexp.MustCompile(`^(GHCR_|GH_|GITHUB_|DOCKER_CONFIG|NO_COLOR)[A-Z_]*$`)
 	var names []string
 	for _, dir := range []string{".", "../../credentials"} {
 		for _, file := range parse(t, dir) {
@@ -208,6 +208,49 @@ func TestCommandsAndFlagsAreInTheManPage(t *testing.T) {
 	same(t, "man page", documentedFlags, flags)
 }
 
+func TestCausesAreDocumented(t *testing.T) {
+	t.Parallel()
+	words := strings.NewReplacer("{registry}", "ghcr.io", "{host}", "github.com", "{scope}", "write:packages",
+		"{owner}", "OWNER", "{lower}", "ghcr.io/owner/image", "{repository}", "OWNER/REPOSITORY", "{linked}", "OWNER/REPOSITORY")
+	text := section(t, readme(t), "When a push is denied")
+	_, table, _ := strings.Cut(text, "\n### Causes\n")
+	var documented []string
+	for line := range strings.Lines(table) {
+		if strings.HasPrefix(line, "| `") {
+			documented = append(documented, strings.TrimSpace(line))
+		}
+	}
+	var rows []string
+	for _, c := range causes {
+		fix := c.Advice
+		if c.Command != "" {
+			fix = "`" + c.Command + "`"
+		}
+		rows = append(rows, words.Replace("| `"+c.ID+"` | "+c.What+" | "+fix+" |"))
+	}
+	same(t, "README", documented, rows)
+}
+
+func TestEveryCauseHasOneFix(t *testing.T) {
+	t.Parallel()
+	for _, c := range causes {
+		if (c.Command == "") == (c.Advice == "") {
+			t.Errorf("%s has not exactly one of a command and an advice", c.ID)
+		}
+	}
+	for _, d := range denials {
+		if causeNamed(d.cause).ID != d.cause {
+			t.Errorf("%s: no cause %s", d.text, d.cause)
+		}
+	}
+}
+
+func TestFieldsOfCheckAndExplainAreInTheReadme(t *testing.T) {
+	t.Parallel()
+	fieldsAreIn(t, section(t, readme(t), "When a push is denied"),
+		reflect.TypeFor[checked](), reflect.TypeFor[step](), reflect.TypeFor[diagnosis](), reflect.TypeFor[explanation]())
+}
+
 func TestFlagsOfSetupAreInTheReadme(t *testing.T) {
 	t.Parallel()
 	text := section(t, readme(t), "Set up")
@@ -226,25 +269,23 @@ func TestFlagsOfSetupAreInTheReadme(t *testing.T) {
 
 func TestFieldsOfStatusAreInTheReadme(t *testing.T) {
 	t.Parallel()
-	text := section(t, readme(t), "Status")
-	var fields []string
-	for _, of := range []reflect.Type{
-		reflect.TypeFor[report](), reflect.TypeFor[wiring](), reflect.TypeFor[finding](), reflect.TypeFor[candidate](),
-	} {
-		for i := range of.NumField() {
-			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
-			if name != "" {
-				fields = append(fields, name)
-			}
-		}
-	}
-	documented := []string{"registries"}
+	fieldsAreIn(t, section(t, readme(t), "Status"),
+		reflect.TypeFor[report](), reflect.TypeFor[wiring](), reflect.TypeFor[finding](), reflect.TypeFor[candidate]())
+}
+
+// fieldsAreIn holds a text to the JSON fields of types.
+func fieldsAreIn(t *testing.T, text string, types ...reflect.Type) {
+	t.Helper()
+	var documented []string
 	for _, match := range inCode.FindAllStringSubmatch(text, -1) {
 		documented = append(documented, match[1])
 	}
-	for _, field := range sorted(fields) {
-		if !slices.Contains(documented, field) {
-			t.Errorf("README: no field %s of status --json", field)
+	for _, of := range types {
+		for i := range of.NumField() {
+			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+			if name != "" && !slices.Contains(documented, name) {
+				t.Errorf("README: no field %s of %s", name, of)
+			}
 		}
 	}
 }
