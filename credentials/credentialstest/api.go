@@ -28,6 +28,7 @@ func (g *GitHub) apiRoutes() http.Handler {
 	handle("POST /credentials/revoke", g.serveRevoke)
 	handle("DELETE /installation/token", g.serveRevokeInstallation)
 	handle("GET /users/{owner}", g.serveOwner)
+	handle("GET /repos/{owner}/{name}", g.serveRepository)
 	handle("GET /user/packages/container/{name}", g.servePackage)
 	handle("GET /users/{user}/packages/container/{name}", g.servePackage)
 	handle("GET /orgs/{org}/packages/container/{name}", g.servePackage)

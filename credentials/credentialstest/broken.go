@@ -82,6 +82,18 @@ func Slow(wait time.Duration, next http.Handler) http.Handler {
 	})
 }
 
+// At answers with how where the path ends so, else regularly: one endpoint is
+// broken, "/credentials/revoke" for instance, and not all of its place.
+func At(path string, how http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, path) {
+			how.ServeHTTP(w, r)
+			return
+		}
+		regular(w, r)
+	})
+}
+
 // ServerError is GitHub in trouble: 500 as JSON of the API, any other code as the
 // page of its front.
 func ServerError(code int) http.Handler {
@@ -106,14 +118,10 @@ func Forbidden(message string) http.Handler {
 	return own(func(w http.ResponseWriter) { refuse(w, http.StatusForbidden, message) })
 }
 
-// SSORequired is the 403 for a token that the organization's single sign-on has not
-// authorized (https://docs.github.com/rest/authentication/authenticating-to-the-rest-api).
+// SSORequired is the 403 for an OAuth app token that the organization's single
+// sign-on has not authorized. [Policy] plays it where the organization is asked for.
 func SSORequired(organization string) http.Handler {
-	return own(func(w http.ResponseWriter) {
-		w.Header().Set("X-GitHub-SSO", "required; url=https://github.com/orgs/"+organization+"/sso?authorization_request=PRETEND")
-		refuse(w, http.StatusForbidden, "Resource protected by organization SAML enforcement. "+
-			"You must grant your OAuth token access to this organization.")
-	})
+	return own(unauthorized("github.com", organization, "OAuth token").write)
 }
 
 // RedirectTo sends the client to another address.

@@ -260,3 +260,18 @@ func TestOnlyWhatWasBrokenIsBroken(t *testing.T) {
 		}
 	})
 }
+
+func TestOneEndpointIsBroken(t *testing.T) {
+	t.Parallel()
+	overBoth(t, func(t *testing.T, g *credentialstest.GitHub, via http.RoundTripper) {
+		addTokens(g)
+		g.Break("", credentialstest.API, credentialstest.At("/credentials/revoke", credentialstest.RateLimited))
+		resp, body := ask(t, via, "POST", "https://api.github.com/credentials/revoke", nil, `{"credentials":["gho_oauth"]}`)
+		if resp.StatusCode != 403 || resp.Header.Get("X-RateLimit-Remaining") != "0" || !g.Alive("gho_oauth") {
+			t.Errorf("there: %d %s, alive %v", resp.StatusCode, body, g.Alive("gho_oauth"))
+		}
+		if _, body := ask(t, via, "GET", "https://api.github.com/user", auth("token gho_oauth"), ""); body != octocat {
+			t.Errorf("elsewhere: %s", body)
+		}
+	})
+}

@@ -23,6 +23,11 @@
 //	hub.Break("", credentialstest.API, credentialstest.Hang)
 //	client := &http.Client{Transport: hub.Transport()}
 //
+// Who may pull and push is looked up at each request: what the token and its owner,
+// or the job that it was made for, may do ([Token], [Job]), whom the package and the
+// repository it is linked to let in ([Package], [Repository]), and what the
+// organization asks for ([Policy]). API and registry know the same.
+//
 // What it answers follows GitHub's documentation where there is any. The rest is
 // taken from public reports, named where it is used, and from the source of the
 // programs that talk to GitHub. Nothing in it was measured against GitHub itself.

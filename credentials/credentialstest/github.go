@@ -30,23 +30,26 @@ type GitHub struct {
 	issued   int
 
 	bearers  map[string]bearer
-	packages map[packageKey]Package
-	owners   map[ownerKey]owner
 	images   http.Handler
+	packages map[nameKey]Package
+
+	owners       map[ownerKey]owner
+	repositories map[nameKey]Repository
 }
 
-// NewGitHub returns a GitHub that knows of no token and no package. Whoever signs
+// NewGitHub returns a GitHub that knows of no token, package or repository. Whoever signs
 // in to it by device flow is octocat.
 func NewGitHub() *GitHub {
 	g := &GitHub{
-		tokens:   make(map[string]Token),
-		broken:   make(map[Place]map[string]http.Handler),
-		aliases:  make(map[string]string),
-		devices:  make(map[string]*device),
-		approver: "octocat",
-		bearers:  make(map[string]bearer),
-		packages: make(map[packageKey]Package),
-		owners:   make(map[ownerKey]owner),
+		tokens:       make(map[string]Token),
+		broken:       make(map[Place]map[string]http.Handler),
+		aliases:      make(map[string]string),
+		devices:      make(map[string]*device),
+		approver:     "octocat",
+		bearers:      make(map[string]bearer),
+		packages:     make(map[nameKey]Package),
+		owners:       make(map[ownerKey]owner),
+		repositories: make(map[nameKey]Repository),
 	}
 	g.api = g.apiRoutes()
 	g.web = g.webRoutes()

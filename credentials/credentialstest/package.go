@@ -1,7 +1,9 @@
 package credentialstest
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,17 +18,21 @@ type Package struct {
 	Writers      []string // logins; they read too. The owner of a User's package always writes
 	Repository   string   // full name of the linked repository, "" for none
 	RepositoryID int64
-	Versions     int // manifests that were put
+
+	// KeepsLink says that the package goes on to name its repository, with the old
+	// ID, when that is deleted; else it names none. What GitHub does is not known.
+	KeepsLink bool
+
+	// ActionsAccess is "Manage Actions access": the role, "read" or "write", of the
+	// repositories with these IDs. The linked repository has "write" if it is not
+	// listed here.
+	ActionsAccess map[int64]string
+
+	Versions int // manifests that were put
 }
 
-type packageKey struct{ github, repository string }
-
-type ownerKey struct{ github, login string }
-
-type owner struct {
-	login, kind string
-	members     []string
-}
+// nameKey finds what is called OWNER/NAME.
+type nameKey struct{ github, name string }
 
 // AddPackage makes the package exist at this host, which is a GitHub host or its
 // registry, or changes it. "" is github.com.
@@ -34,23 +40,15 @@ func (g *GitHub) AddPackage(host string, p Package) {
 	if p.OwnerKind == "" {
 		p.OwnerKind = "User"
 	}
-	p.Readers, p.Writers = slices.Clone(p.Readers), slices.Clone(p.Writers)
+	p = p.clone()
 	host = githubHost(host)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.packages[keyOf(host, p.Owner+"/"+p.Name)] = p
+	g.packages[keyOf(host, p.fullName())] = p
 	key := ownerKey{host, strings.ToLower(p.Owner)}
 	if _, ok := g.owners[key]; !ok {
 		g.owners[key] = owner{login: p.Owner, kind: p.OwnerKind}
 	}
-}
-
-// AddOrganization makes the organization exist at this host; its members may create
-// packages in it.
-func (g *GitHub) AddOrganization(host, name string, members ...string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.owners[ownerKey{githubHost(host), strings.ToLower(name)}] = owner{name, "Organization", slices.Clone(members)}
 }
 
 // Package returns what is known of OWNER/NAME at this host.
@@ -58,22 +56,43 @@ func (g *GitHub) Package(host, repository string) (Package, bool) {
 	return g.lookup(githubHost(host), repository)
 }
 
+// Packages returns all that is known at this host, in the order of owner and name:
+// the same before and after whatever should leave no trace.
+func (g *GitHub) Packages(host string) []Package {
+	host = githubHost(host)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var found []Package
+	for key, p := range g.packages {
+		if key.github == host {
+			found = append(found, p.clone())
+		}
+	}
+	slices.SortFunc(found, func(a, b Package) int { return cmp.Compare(a.fullName(), b.fullName()) })
+	return found
+}
+
 func (g *GitHub) lookup(github, repository string) (Package, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p, ok := g.packages[keyOf(github, repository)]
-	p.Readers, p.Writers = slices.Clone(p.Readers), slices.Clone(p.Writers)
-	return p, ok
+	return p.clone(), ok
 }
 
-func keyOf(github, repository string) packageKey {
-	return packageKey{github, strings.ToLower(repository)}
+func keyOf(github, name string) nameKey { return nameKey{github, strings.ToLower(name)} }
+
+func (p Package) fullName() string { return p.Owner + "/" + p.Name }
+
+func (p Package) clone() Package {
+	p.Readers, p.Writers, p.ActionsAccess = slices.Clone(p.Readers), slices.Clone(p.Writers), maps.Clone(p.ActionsAccess)
+	return p
 }
 
-// publish counts a version; the first one makes the package, which is private and
-// belongs to the namespace's owner
+// publish counts a version; the first one makes the package, which is private,
+// belongs to the namespace's owner and, if a job makes it, is linked to the job's
+// repository
 // (https://docs.github.com/packages/learn-github-packages/configuring-a-packages-access-control-and-visibility).
-func (g *GitHub) publish(github, repository, login string) {
+func (g *GitHub) publish(github, repository string, by Token) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	key := keyOf(github, repository)
@@ -84,7 +103,11 @@ func (g *GitHub) publish(github, repository, login string) {
 		if o, ok := g.owners[ownerKey{github, strings.ToLower(p.Owner)}]; ok {
 			p.OwnerKind = o.kind
 		}
-		p.Writers = []string{login}
+		if by.Job != nil {
+			p.Repository, p.RepositoryID = by.Job.Repository, by.Job.RepositoryID
+		} else {
+			p.Writers = []string{by.Login}
+		}
 	}
 	p.Versions++
 	g.packages[key] = p
@@ -98,40 +121,13 @@ func (p Package) readableBy(login string) bool {
 	return p.Public || p.writableBy(login) || contains(p.Readers, login)
 }
 
-// contains compares logins as GitHub does, without regard to case.
-func contains(logins []string, login string) bool {
-	return slices.ContainsFunc(logins, func(l string) bool { return strings.EqualFold(l, login) })
-}
-
-func (g *GitHub) mayCreate(github, namespace, login string) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return strings.EqualFold(namespace, login) || contains(g.owners[ownerKey{github, strings.ToLower(namespace)}].members, login)
-}
-
-// serveOwner answers GET /users/OWNER, which tells users from organizations.
-func (g *GitHub) serveOwner(w http.ResponseWriter, r *http.Request, c caller) {
-	login, kind := g.findOwner(c.host, r.PathValue("owner"))
-	if kind == "" {
-		refuse(w, http.StatusNotFound, "Not Found")
-		return
+// roleOf is what the package grants to the jobs of a repository.
+func (p Package) roleOf(repositoryID int64) string {
+	role, listed := p.ActionsAccess[repositoryID]
+	if !listed && repositoryID != 0 && repositoryID == p.RepositoryID {
+		return "write"
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"login": login, "type": kind})
-}
-
-// findOwner knows organizations, owners of packages and owners of tokens.
-func (g *GitHub) findOwner(github, login string) (name, kind string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if o, ok := g.owners[ownerKey{github, strings.ToLower(login)}]; ok {
-		return o.login, o.kind
-	}
-	for _, t := range g.tokens {
-		if t.Host == github && strings.EqualFold(t.Login, login) {
-			return t.Login, "User"
-		}
-	}
-	return "", ""
+	return role
 }
 
 // servePackage answers the three forms of
@@ -144,14 +140,24 @@ func (g *GitHub) servePackage(w http.ResponseWriter, r *http.Request, c caller) 
 		owner = user
 	}
 	p, ok := g.lookup(c.host, owner+"/"+r.PathValue("name"))
+	job := c.token.Job
+	reads := p.readableBy(c.token.Login)
+	if job != nil {
+		reads = job.reads(p)
+	}
+	b := g.banned(c.host, owner, c.secret)
 	switch {
 	case c.anonymous():
 		refuse(w, http.StatusUnauthorized, "Requires authentication")
 	case isKind(c.secret, fineGrained):
 		refuse(w, http.StatusForbidden, "Resource not accessible by personal access token")
+	case job != nil && job.Packages == "":
+		refuse(w, http.StatusForbidden, "Resource not accessible by integration")
 	case !c.token.grants("read:packages"):
 		refuse(w, http.StatusForbidden, "You need at least read:packages scope to get a package.")
-	case !ok || p.OwnerKind != kind || !p.readableBy(c.token.Login):
+	case b != nil:
+		b.write(w)
+	case !ok || p.OwnerKind != kind || !reads:
 		refuse(w, http.StatusNotFound, "Package not found.")
 	default:
 		writeJSON(w, http.StatusOK, p.describe(c.host))

@@ -29,24 +29,30 @@ type denial struct {
 // The texts are those that ghcr.io is reported to send, or else those of the
 // distribution specification.
 var (
-	denied       = &denial{http.StatusForbidden, "DENIED", "denied"}                              // akuity/kargo#778
-	invalidToken = &denial{http.StatusForbidden, "DENIED", "invalid token"}                       // argoproj-labs/argocd-image-updater#303
-	authRequired = &denial{http.StatusUnauthorized, "UNAUTHORIZED", "authentication required"}    // Mic92/niks3#229
-	scopeMissing = &denial{http.StatusForbidden, "DENIED", permission + noScope}                  // daltoniam/switchboard#139
-	mayNotWrite  = &denial{http.StatusForbidden, "DENIED", permission + "write_package"}          // docker/build-push-action#806
-	mayNotRead   = &denial{http.StatusForbidden, "DENIED", permission + "read_package"}           // covan-ai/covan#23
-	mayNotCreate = &denial{http.StatusForbidden, "DENIED", permission + "create_package"}         // as the two above
-	unsupported  = &denial{http.StatusMethodNotAllowed, "UNSUPPORTED", "unsupported"}             // radius-project/radius#12623
-	nameUnknown  = &denial{http.StatusNotFound, "NAME_UNKNOWN", "repository name not known"}      // specification
-	noManifest   = &denial{http.StatusNotFound, "MANIFEST_UNKNOWN", "manifest unknown"}           // specification
-	noBlob       = &denial{http.StatusNotFound, "BLOB_UNKNOWN", "blob unknown to registry"}       // specification
-	nobody       = &denial{http.StatusUnauthorized, "UNAUTHORIZED", "unauthenticated: " + noUser} // users' reports
+	denied          = &denial{http.StatusForbidden, "DENIED", "denied"}                              // akuity/kargo#778
+	invalidToken    = &denial{http.StatusForbidden, "DENIED", "invalid token"}                       // argoproj-labs/argocd-image-updater#303
+	authRequired    = &denial{http.StatusUnauthorized, "UNAUTHORIZED", "authentication required"}    // Mic92/niks3#229
+	scopeMissing    = &denial{http.StatusForbidden, "DENIED", permission + noScope}                  // daltoniam/switchboard#139
+	mayNotWrite     = &denial{http.StatusForbidden, "DENIED", permission + "write_package"}          // docker/build-push-action#806
+	mayNotRead      = &denial{http.StatusForbidden, "DENIED", permission + "read_package"}           // covan-ai/covan#23
+	mayNotCreate    = &denial{http.StatusForbidden, "DENIED", permission + "create_package"}         // as the two above
+	notInstalled    = &denial{http.StatusForbidden, "DENIED", permission + noInstallation}           // gramps-project/gramps-web-api#781
+	jobMayNotWrite  = &denial{http.StatusForbidden, "DENIED", notAllowed + "Write" + orgPackage}     // pytorch/pytorch#184664
+	jobMayNotCreate = &denial{http.StatusForbidden, "DENIED", notAllowed + "Create" + orgPackage}    // pinchbench/skill#17
+	unsupported     = &denial{http.StatusMethodNotAllowed, "UNSUPPORTED", "unsupported"}             // radius-project/radius#12623
+	nameUnknown     = &denial{http.StatusNotFound, "NAME_UNKNOWN", "repository name not known"}      // specification
+	noManifest      = &denial{http.StatusNotFound, "MANIFEST_UNKNOWN", "manifest unknown"}           // specification
+	noBlob          = &denial{http.StatusNotFound, "BLOB_UNKNOWN", "blob unknown to registry"}       // specification
+	nobody          = &denial{http.StatusUnauthorized, "UNAUTHORIZED", "unauthenticated: " + noUser} // users' reports
 )
 
 const (
-	permission = "permission_denied: "
-	noScope    = "The token provided does not match expected scopes."
-	noUser     = "User cannot be authenticated with the token provided."
+	permission     = "permission_denied: "
+	noScope        = "The token provided does not match expected scopes."
+	noUser         = "User cannot be authenticated with the token provided."
+	noInstallation = "The requested installation does not exist."
+	notAllowed     = "installation not allowed to "
+	orgPackage     = " organization package" // a user's package is called so too (GlueOps/github-actions-build-push-containers#34)
 )
 
 func (d *denial) write(w http.ResponseWriter) {
@@ -134,40 +140,44 @@ func (g *GitHub) authorize(github, authorization, repository, action string) *de
 		return d
 	}
 	p, exists := g.lookup(github, repository)
-	owner, _, _ := strings.Cut(repository, "/")
-
-	if secret == "" {
-		switch {
-		case action != "pull":
-			return nobody
-		case !p.Public:
-			return authRequired
-		}
+	pull := action == "pull"
+	switch {
+	case pull && p.Public:
 		return nil
+	case secret == "" && pull:
+		return authRequired
+	case secret == "":
+		return nobody
 	}
 
 	t, _ := g.token(secret, github)
-	fits := func(scope string) bool { return !isKind(secret, fineGrained) && t.grants(scope) }
-	mayCreate := g.mayCreate(github, owner, t.Login)
-	if action == "pull" {
-		switch {
-		case p.Public:
-		case !fits("read:packages"):
-			return scopeMissing
-		case !exists && !mayCreate:
-			return nameUnknown
-		case exists && !p.readableBy(t.Login):
-			return denied
-		}
-		return nil // a pusher looks for what is there already, package or none
+	namespace := ownerOf(repository)
+	scope := "write:packages"
+	if pull {
+		scope = "read:packages"
 	}
 	switch {
-	case !fits("write:packages"):
+	case t.Job != nil && pull:
+		return t.Job.refusePull(namespace, p, exists)
+	case t.Job != nil:
+		return t.Job.refusePush(namespace, p, exists)
+	case isKind(secret, fineGrained) || !t.grants(scope):
 		return scopeMissing
-	case !exists && !mayCreate:
+	}
+	if b := g.banned(github, namespace, secret); b != nil {
+		return &denial{http.StatusForbidden, "DENIED", permission + b.reason}
+	}
+	switch {
+	case !exists && g.mayCreate(github, namespace, t.Login):
+		return nil // a pusher looks for what is there already, package or none
+	case !exists && pull:
+		return nameUnknown
+	case !exists:
 		return mayNotCreate
-	case !exists, p.writableBy(t.Login):
+	case p.writableBy(t.Login), pull && p.readableBy(t.Login):
 		return nil
+	case pull:
+		return denied
 	case p.readableBy(t.Login):
 		return mayNotWrite
 	}
@@ -298,7 +308,7 @@ func (g *GitHub) pass(w http.ResponseWriter, r *http.Request, github, repository
 	images.ServeHTTP(&statusWriter{ResponseWriter: w, code: func(code int) { status = code }}, r)
 	if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") && status == http.StatusCreated {
 		t, _ := g.token(secret, github)
-		g.publish(github, repository, t.Login)
+		g.publish(github, repository, t)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +20,7 @@ import (
 const (
 	denied       = `{"errors":[{"code":"DENIED","message":"denied"}]}`
 	authRequired = `{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}`
+	ok           = "200  " // verdict of what is allowed
 )
 
 // addPackages makes one public and one private package of octocat's, and one of acme's.
@@ -134,7 +137,6 @@ func TestWhoMayPullAndPush(t *testing.T) {
 	g.Add("ghp_pull", credentialstest.Token{Login: "writer", Scopes: []string{"read:packages"}})
 
 	const (
-		ok      = "200  "
 		needs   = "401 UNAUTHORIZED authentication required"
 		nobody  = "401 UNAUTHORIZED unauthenticated: User cannot be authenticated with the token provided."
 		refused = "403 DENIED denied"
@@ -197,6 +199,40 @@ func TestWhoMayPullAndPush(t *testing.T) {
 			t.Errorf("%q: %s, want %s", header, got, want)
 		}
 	}
+}
+
+// probe opens an upload session as somebody with this secret and drops it again. It
+// returns "202", or the status and message of the refusal. Nothing may come of it.
+func probe(t *testing.T, g *credentialstest.GitHub, via http.RoundTripper, secret, repository string) string {
+	t.Helper()
+	before := g.Packages("")
+	bearer := auth(bearerFor(t, via, "ghcr.io", secret))
+	resp, body := ask(t, via, "POST", "https://ghcr.io/v2/"+repository+"/blobs/uploads/", bearer, "")
+	answer := fmt.Sprint(resp.StatusCode)
+	if resp.StatusCode != http.StatusAccepted {
+		answer += " " + complaint(body)
+	} else if resp, _ := ask(t, via, "DELETE", "https://ghcr.io"+resp.Header.Get("Location"), bearer, ""); resp.StatusCode != 405 {
+		t.Errorf("dropped with %d", resp.StatusCode)
+	}
+	if after := g.Packages(""); !reflect.DeepEqual(before, after) {
+		t.Errorf("a probe of %s changed %+v to %+v", repository, before, after)
+	}
+	return answer
+}
+
+// complaint is the message of a refusal by API or registry.
+func complaint(body string) string {
+	var answer struct {
+		Message string
+		Errors  []struct{ Message string }
+	}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil {
+		return err.Error()
+	}
+	for _, e := range answer.Errors {
+		answer.Message += e.Message
+	}
+	return answer.Message
 }
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
@@ -384,4 +420,60 @@ func TestWithoutImagesAPushIsOpenedAndNothingIsFound(t *testing.T) {
 			t.Error("the probe left a package")
 		}
 	})
+}
+
+func TestAProbeLeavesNoTraceInTheRegistryBehind(t *testing.T) {
+	t.Parallel()
+	overBoth(t, func(t *testing.T, g *credentialstest.GitHub, via http.RoundTripper) {
+		addTokens(g)
+		addPackages(g)
+		var mu sync.Mutex
+		var passed []string
+		g.SetImages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			passed = append(passed, r.Method+" "+r.URL.Path)
+			w.Header().Set("Location", r.URL.Path+"session")
+			w.WriteHeader(http.StatusAccepted)
+		}))
+		for repository, want := range map[string]string{
+			"octocat/private": "202",
+			"octocat/new":     "202",
+			"acme/app":        "403 permission_denied: read_package",
+			"acme/new":        "403 permission_denied: create_package",
+		} {
+			if got := probe(t, g, via, "gho_oauth", repository); got != want {
+				t.Errorf("%s: %s, want %s", repository, got, want)
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		slices.Sort(passed)
+		if want := []string{"POST /v2/octocat/new/blobs/uploads/", "POST /v2/octocat/private/blobs/uploads/"}; !slices.Equal(passed, want) {
+			t.Errorf("the registry behind saw %q, want %q", passed, want)
+		}
+	})
+}
+
+func TestPackagesAreListedByHostAndName(t *testing.T) {
+	t.Parallel()
+	g := credentialstest.NewGitHub()
+	if got := g.Packages(""); got != nil {
+		t.Errorf("none: %+v", got)
+	}
+	access := map[int64]string{1: "write"}
+	for _, name := range []string{"c", "a", "b"} {
+		g.AddPackage("", credentialstest.Package{Owner: "octocat", Name: name, ActionsAccess: access})
+	}
+	g.AddPackage("acme.ghe.com", credentialstest.Package{Owner: "octocat", Name: "d"})
+	access[1] = "handed over, and changed"
+	g.Packages("")[0].ActionsAccess[1] = "handed out, and changed"
+
+	var want []credentialstest.Package
+	for _, name := range []string{"a", "b", "c"} {
+		want = append(want, credentialstest.Package{Owner: "octocat", OwnerKind: "User", Name: name, ActionsAccess: map[int64]string{1: "write"}})
+	}
+	if got := g.Packages("ghcr.io"); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
 }

@@ -19,12 +19,17 @@ type Token struct {
 	Expires   time.Time // GitHub-Authentication-Token-Expiration; zero: no header. It is dead from then on
 	Suspended bool      // the owner's account is suspended
 	Dead      bool      // revoked, or never issued
+	Job       *Job      // the job that an Actions token, ghs_, was made for; it may do what the job may, not what Login may
 }
 
 // Add makes the secret known, or changes what is known of it.
 func (g *GitHub) Add(secret string, t Token) {
 	t.Host = githubHost(t.Host)
 	t.Scopes = slices.Clone(t.Scopes)
+	if t.Job != nil {
+		job := *t.Job
+		t.Job = &job
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.tokens[secret] = t
