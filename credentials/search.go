@@ -67,8 +67,8 @@ func (s *Search) Verdicts(ctx context.Context) iter.Seq[Verdict] {
 
 // Judge gathers the facts about a candidate and judges it.
 func (s *Search) Judge(ctx context.Context, c Candidate) Verdict {
-	if s.settingsErr != nil && c.Fault == "" {
-		c.Fault, c.Reason = Broken, s.settingsErr.Error()
+	if s.settingsErr != nil {
+		c.Source, c.Fault, c.Reason = SettingsFile, Broken, s.settingsErr.Error()
 	}
 	// Facts cannot help what has a fault already, nor a kind that is not taken.
 	v := judge(c, s.Scope, Facts{})

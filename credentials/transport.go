@@ -3,33 +3,59 @@ package credentials
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
 // newTransport is how servers are reached: over TLS, by the proxy of the
-// environment, trusting what the system trusts. One request a connection, and a
-// process seldom sends two, so HTTP/1.1 without keep-alive is all there is to
-// set up.
-func newTransport() *http.Transport {
+// environment, trusting what the system trusts.
+func newTransport() http.RoundTripper {
+	return &transport{roots: sync.OnceValue(bundledRoots)}
+}
+
+// transport trusts exactly what the system trusts and reads no more of it than it
+// must. It verifies with a part of the system's certificates; what these do not
+// prove is verified anew with all of them, on a new connection. A request is sent
+// only after its server was verified, so it is sent once.
+type transport struct{ roots func() *x509.CertPool }
+
+func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if roots := t.roots(); roots != nil {
+		response, err := plainTransport(roots).RoundTrip(request)
+		if unproven := (*tls.CertificateVerificationError)(nil); !errors.As(err, &unproven) {
+			return response, err
+		}
+		if request.GetBody != nil {
+			request = request.Clone(request.Context())
+			if request.Body, err = request.GetBody(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return plainTransport(nil).RoundTrip(request)
+}
+
+// plainTransport trusts roots, or what the system trusts if there are none. One
+// request a connection, and a process seldom sends two, so HTTP/1.1 without
+// keep-alive is all there is to set up.
+func plainTransport(roots *x509.CertPool) *http.Transport {
+	var http1 http.Protocols
+	http1.SetHTTP1(true)
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: apiLimit}).DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:    apiLimit,
 		ResponseHeaderTimeout:  apiLimit,
 		MaxResponseHeaderBytes: 64 << 10,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
-		Protocols:              http1(),
+		Protocols:              &http1,
 	}
-}
-
-func http1() *http.Protocols {
-	var p http.Protocols
-	p.SetHTTP1(true)
-	return &p
 }
 
 // throughSocket sends requests, whatever their address, to a unix socket in
@@ -38,7 +64,7 @@ func throughSocket(path string) *http.Transport {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path)
 	}
-	t := newTransport()
+	t := plainTransport(nil)
 	t.Proxy = nil
 	t.DialContext, t.DialTLSContext = dial, dial
 	return t

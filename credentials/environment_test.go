@@ -1,0 +1,202 @@
+package credentials
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
+)
+
+// allVariables holds a different token in each variable.
+func allVariables(t *testing.T) {
+	t.Helper()
+	for name, secret := range variableTokens {
+		t.Setenv(name, secret)
+	}
+}
+
+var variableTokens = map[string]string{
+	"GHCR_TOKEN":              "gho_ghcr",
+	"GH_TOKEN":                "gho_gh",
+	"GITHUB_TOKEN":            "gho_github",
+	"GH_ENTERPRISE_TOKEN":     "gho_ghenterprise",
+	"GITHUB_ENTERPRISE_TOKEN": "gho_githubenterprise",
+}
+
+func sources(verdicts []Verdict) []Source {
+	var list []Source
+	for _, v := range verdicts {
+		list = append(list, v.Source)
+	}
+	return list
+}
+
+func TestEachHostTakesItsOwnVariablesInGhsOrder(t *testing.T) {
+	for _, test := range []struct {
+		serverURL string
+		want      []Source
+	}{
+		{"ghcr.io", []Source{"GHCR_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"}},
+		{"docker.pkg.github.com", []Source{"GHCR_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"}},
+		{"containers.acme.ghe.com", []Source{"GH_TOKEN", "GITHUB_TOKEN"}},
+		{"containers.git.example.com", []Source{"GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"}},
+		{"docker.git.example.com", []Source{"GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"}},
+	} {
+		t.Run(test.serverURL, func(t *testing.T) {
+			m := newMachine(t)
+			allVariables(t)
+			t.Setenv("GH_HOST", "git.example.com")
+			if got := sources(m.verdicts(test.serverURL)); !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			for _, r := range m.github.Requests() {
+				if !slices.Contains(test.want, Source(variableOf(r.Secret))) {
+					t.Errorf("%s went to %s", r.Secret, r.Host)
+				}
+			}
+		})
+	}
+}
+
+func variableOf(secret string) string {
+	for name, held := range variableTokens {
+		if held == secret {
+			return name
+		}
+	}
+	return ""
+}
+
+func TestTheFirstGoodVariableIsTakenAndTheOthersAreNotAskedAbout(t *testing.T) {
+	m := newMachine(t)
+	allVariables(t)
+	m.token("gho_gh", "write:packages")
+	m.token("gho_github", "write:packages")
+	m.found("ghcr.io", "octocat", "gho_gh")
+	if n := len(m.github.RequestsWith("gho_github")); n > 0 {
+		t.Errorf("GITHUB_TOKEN was asked about %d times", n)
+	}
+}
+
+func TestAnEnterpriseVariableIsForConfiguredHostsOnly(t *testing.T) {
+	const host, registry = "git.example.com", "containers.git.example.com"
+	for _, test := range []struct {
+		name      string
+		configure func(m *machine)
+		found     bool
+	}{
+		{"nobody configured the host", func(*machine) {}, false},
+		{"another host is configured", func(m *machine) { m.Setenv("GH_HOST", "git.example.org") }, false},
+		{"a host around it is configured", func(m *machine) { m.Setenv("GH_HOST", "example.com") }, false},
+		{"a host within it is configured", func(m *machine) { m.Setenv("GH_HOST", "a.git.example.com") }, false},
+		{"the registry is configured for the host", func(m *machine) { m.Setenv("GH_HOST", registry) }, false},
+		{"GH_HOST", func(m *machine) { m.Setenv("GH_HOST", host) }, true},
+		{"GH_HOST in capitals", func(m *machine) { m.Setenv("GH_HOST", " GIT.Example.COM\n") }, true},
+		{"hosts.yml, though nobody is logged in", func(m *machine) { m.hosts(host + ":\n    git_protocol: ssh\n") }, true},
+		{"hosts.yml with an empty entry", func(m *machine) { m.hosts(host + ":\n") }, true},
+		{"the settings", func(m *machine) { m.settings(`{"registries":{"` + registry + `":{}}}`) }, true},
+		{"the settings, by the older name", func(m *machine) { m.settings(`{"registries":{"docker.git.example.com":{}}}`) }, true},
+		{"the settings, for another host", func(m *machine) { m.settings(`{"registries":{"ghcr.io":{},"containers.example.com":{}}}`) }, false},
+		{"the settings, for the host and not its registry", func(m *machine) { m.settings(`{"registries":{"` + host + `":{}}}`) }, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := newMachine(t)
+			t.Setenv("GH_ENTERPRISE_TOKEN", "ghp_example")
+			m.github.Add("ghp_example", credentialstest.Token{Host: host, Login: "monalisa", Scopes: []string{"write:packages"}})
+			test.configure(m)
+			if test.found {
+				m.found(registry, "monalisa", "ghp_example")
+				return
+			}
+			m.notFound(registry)
+			m.wantAsked(0, 0)
+		})
+	}
+}
+
+func TestAVariableIsTrimmed(t *testing.T) {
+	m := newMachine(t)
+	m.token("gho_example", "write:packages")
+	for _, value := range []string{"gho_example", " gho_example", "gho_example\n", "\tgho_example\r\n"} {
+		t.Setenv("GHCR_TOKEN", value)
+		m.found("ghcr.io", "octocat", "gho_example")
+	}
+}
+
+func TestAVariableThatHoldsNothingIsNotThere(t *testing.T) {
+	m := newMachine(t)
+	for _, value := range []string{"", " ", "\n", "\r\n\t "} {
+		t.Setenv("GHCR_TOKEN", value)
+		t.Setenv("GH_TOKEN", value)
+		m.notFound("ghcr.io")
+	}
+	os.Unsetenv("GHCR_TOKEN")
+	m.notFound("ghcr.io")
+}
+
+func TestAVariableWithAnythingElseInsideIsAFaultThatNamesIt(t *testing.T) {
+	for name, value := range map[string]string{
+		"a blank":               "gho_" + canary + " x",
+		"two tokens":            "gho_" + canary + "\ngho_x",
+		"a control character":   "gho_" + canary + "\x1b[2J",
+		"a letter beyond ASCII": "gho_" + canary + "ü",
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			t.Setenv("GITHUB_TOKEN", value)
+			v := m.only("ghcr.io")
+			if v.Source != "GITHUB_TOKEN" || v.Fault != Broken || !v.Token.IsZero() {
+				t.Errorf("got %+v", v)
+			}
+			said := m.refused("ghcr.io")
+			if want := "  GITHUB_TOKEN: has a blank, control or non-ASCII character inside\n"; !containsLine(said, want) || shows(said) {
+				t.Errorf("said\n%s", said)
+			}
+			m.wantAsked(0, 0)
+		})
+	}
+}
+
+func TestABrokenVariableDoesNotHideTheNextPlace(t *testing.T) {
+	m := newMachine(t)
+	t.Setenv("GH_TOKEN", "not a token")
+	m.ghLogin(githubCom, "octocat", "gho_example")
+	m.token("gho_example", "write:packages")
+	m.found("ghcr.io", "octocat", "gho_example")
+}
+
+func TestAnInstallationTokenGoesWithTheActorOfItsJob(t *testing.T) {
+	for _, test := range []struct{ name, actions, actor, want string }{
+		{"in a job", "true", "octocat", "octocat"},
+		{"in a bot's job", "true", "dependabot[bot]", "dependabot[bot]"},
+		{"in a job of nobody", "true", "", "x-access-token"},
+		{"outside of a job", "", "octocat", "x-access-token"},
+		{"in something like a job", "1", "octocat", "x-access-token"},
+		{"in a job of one who means something else to docker", "true", "<token>", "x-access-token"},
+		{"in a job of one who is two lines", "true", "octo\ncat", "x-access-token"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := newMachine(t)
+			t.Setenv("GITHUB_TOKEN", "ghs_1_example.a.b")
+			t.Setenv("GITHUB_ACTIONS", test.actions)
+			t.Setenv("GITHUB_ACTOR", test.actor)
+			m.github.Add("ghs_1_example.a.b", credentialstest.Token{})
+			m.found("ghcr.io", test.want, "ghs_1_example.a.b")
+		})
+	}
+}
+
+func TestAnActorIsNoUserForOtherTokens(t *testing.T) {
+	m := newMachine(t)
+	t.Setenv("GITHUB_TOKEN", "ghp_example")
+	t.Setenv("GITHUB_ACTIONS", "true")
+	t.Setenv("GITHUB_ACTOR", "hubot")
+	m.token("ghp_example", "write:packages")
+	m.found("ghcr.io", "octocat", "ghp_example")
+}
+
+func containsLine(text, line string) bool {
+	return slices.Contains(slices.Collect(strings.Lines(text)), line)
+}

@@ -1,0 +1,290 @@
+package credentials
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// posix skips where command lines are another system's.
+func posix(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		t.Skip("commands are others here")
+	}
+}
+
+func refusedFor(r Registry, want Scope, c Candidate, hiding ...string) Verdict {
+	v := Verdict{Candidate: c}
+	v.Fix = fix(r, want, v, hiding)
+	return v
+}
+
+func TestEachFaultOfEachSourceHasItsFix(t *testing.T) {
+	t.Parallel()
+	posix(t)
+	const (
+		login    = "run: gh auth login -h github.com -s write:packages"
+		page     = "https://github.com/settings/tokens/new?scopes=write%3Apackages"
+		unlock   = "run: gnome-keyring-daemon --replace --unlock --components=secrets"
+		question = "answer the keyring's question, or restart the keyring, and try again"
+		reach    = "run this where the keyring can be reached, or set GHCR_TOKEN to a token made at " + page
+		mend     = "mend what is named above, then try again"
+		later    = "try again when github.com can be reached"
+	)
+	for _, test := range []struct {
+		fault  Fault
+		source Source
+		hint   string
+	}{
+		{Rejected, "GITHUB_TOKEN", "put a new token into GITHUB_TOKEN, or run: unset GITHUB_TOKEN"},
+		{Rejected, "GHCR_TOKEN", "put a new token into GHCR_TOKEN, or run: unset GHCR_TOKEN"},
+		{Rejected, DockerLogin, "run: docker login ghcr.io"},
+		{Rejected, GH, login},
+		{LacksScope, "GITHUB_TOKEN", "put a token into GITHUB_TOKEN that was made at " + page},
+		{LacksScope, DockerLogin, "make a token at " + page + " and run: docker login ghcr.io"},
+		{LacksScope, GH, "run: gh auth refresh -h github.com -s write:packages"},
+		{WrongKind, "GITHUB_TOKEN", login},
+		{WrongKind, DockerLogin, "run: docker login ghcr.io"},
+		{WrongKind, GH, login},
+		{Missing, DockerLogin, "run: docker login ghcr.io"},
+		{Missing, GH, login},
+		{Locked, DockerLogin, unlock},
+		{Locked, GH, unlock},
+		{Silent, DockerLogin, question},
+		{Silent, GH, question},
+		{NoKeyring, DockerLogin, reach},
+		{NoKeyring, GH, reach},
+		{Broken, "GITHUB_TOKEN", "set GITHUB_TOKEN again, or run: unset GITHUB_TOKEN"},
+		{Broken, DockerLogin, "run: docker login ghcr.io"},
+		{Broken, GH, mend},
+		{Broken, SettingsFile, mend},
+		{Unreachable, "GITHUB_TOKEN", later},
+		{Unreachable, DockerLogin, later},
+		{Unreachable, GH, later},
+	} {
+		t.Run(string(test.fault)+" "+string(test.source), func(t *testing.T) {
+			t.Parallel()
+			r := Registry{"ghcr.io", githubCom}
+			c := Candidate{Source: test.source, Fault: test.fault, Reason: "the reason"}
+			if !test.source.isVariable() && test.source != SettingsFile {
+				c.Login = "octocat"
+			}
+			want := "docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n" +
+				"  " + c.String() + ": the reason\n" +
+				"docker-credential-ghcr: hint: " + test.hint + "\n"
+			if got := refusal(r, []Verdict{refusedFor(r, WritePackages, c)}); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+func TestAFixNamesTheHostTheRegistryTheScopeAndTheAccount(t *testing.T) {
+	t.Parallel()
+	posix(t)
+	tenant := Registry{"containers.acme.ghe.com", "acme.ghe.com"}
+	enterprise := Registry{"containers.git.example.com", "git.example.com"}
+	older := Registry{"docker.pkg.github.com", githubCom}
+	com := Registry{"ghcr.io", githubCom}
+	for _, test := range []struct {
+		name      string
+		registry  Registry
+		want      Scope
+		candidate Candidate
+		hiding    []string
+		hint      string
+	}{
+		{"a tenant", tenant, WritePackages, Candidate{Source: GH, Fault: LacksScope}, nil, "run: gh auth refresh -h acme.ghe.com -s write:packages"},
+		{"a tenant's page", tenant, ReadPackages, Candidate{Source: "GH_TOKEN", Fault: LacksScope}, nil, "put a token into GH_TOKEN that was made at https://acme.ghe.com/settings/tokens/new?scopes=read%3Apackages"},
+		{"a tenant's variable", tenant, WritePackages, Candidate{Source: GH, Fault: NoKeyring}, nil, "run this where the keyring can be reached, or set GH_TOKEN to a token made at https://acme.ghe.com/settings/tokens/new?scopes=write%3Apackages"},
+		{"a tenant that cannot be reached", tenant, WritePackages, Candidate{Source: GH, Fault: Unreachable}, nil, "try again when acme.ghe.com can be reached"},
+		{"an enterprise host", enterprise, WritePackages, Candidate{Source: GH, Fault: Rejected}, nil, "run: gh auth login -h git.example.com -s write:packages"},
+		{"an enterprise host's variable", enterprise, WritePackages, Candidate{Source: GH, Fault: NoKeyring}, nil, "run this where the keyring can be reached, or set GH_ENTERPRISE_TOKEN to a token made at https://git.example.com/settings/tokens/new?scopes=write%3Apackages"},
+		{"an enterprise host's docker login", enterprise, WritePackages, Candidate{Source: DockerLogin, Fault: Rejected}, nil, "run: docker login containers.git.example.com"},
+		{"the older registry", older, WritePackages, Candidate{Source: DockerLogin, Fault: Missing}, nil, "run: docker login docker.pkg.github.com"},
+		{"the reading scope", com, ReadPackages, Candidate{Source: GH, Fault: LacksScope}, nil, "run: gh auth refresh -h github.com -s read:packages"},
+		{
+			"an account that is not active", com, WritePackages, Candidate{Source: GH, Login: "hubot", Inactive: true, Fault: LacksScope}, nil,
+			"run: gh auth switch -h github.com -u hubot && gh auth refresh -h github.com -s write:packages",
+		},
+		{
+			"an account that is not active and dead", com, WritePackages, Candidate{Source: GH, Login: "hubot", Inactive: true, Fault: Rejected}, nil,
+			"run: gh auth login -h github.com -s write:packages",
+		},
+		{
+			"a variable that hides gh's store", com, WritePackages, Candidate{Source: GH, Fault: LacksScope}, []string{"GH_TOKEN"},
+			"run: env -u GH_TOKEN gh auth refresh -h github.com -s write:packages",
+		},
+		{
+			"two variables that hide gh's store", com, WritePackages, Candidate{Source: GH, Fault: Rejected}, []string{"GH_TOKEN", "GITHUB_TOKEN"},
+			"run: env -u GH_TOKEN -u GITHUB_TOKEN gh auth login -h github.com -s write:packages",
+		},
+		{
+			"a variable of the wrong kind, which hides gh's store", com, WritePackages, Candidate{Source: "GITHUB_TOKEN", Fault: WrongKind}, []string{"GITHUB_TOKEN"},
+			"run: env -u GITHUB_TOKEN gh auth login -h github.com -s write:packages",
+		},
+		{
+			"a variable that hides gh's store, and an account that is not active", com, WritePackages, Candidate{Source: GH, Login: "hubot", Inactive: true, Fault: LacksScope}, []string{"GH_TOKEN"},
+			"run: env -u GH_TOKEN gh auth switch -h github.com -u hubot && env -u GH_TOKEN gh auth refresh -h github.com -s write:packages",
+		},
+		{
+			"a variable where gh is not the fix", com, WritePackages, Candidate{Source: DockerLogin, Fault: Rejected}, []string{"GH_TOKEN"},
+			"run: docker login ghcr.io",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := refusedFor(test.registry, test.want, test.candidate, test.hiding...).Fix.String(); got != test.hint {
+				t.Errorf("got  %q\nwant %q", got, test.hint)
+			}
+		})
+	}
+}
+
+func TestTheVariablesThatHideGhsStore(t *testing.T) {
+	for _, test := range []struct {
+		host string
+		set  []string
+		want []string
+	}{
+		{"github.com", []string{"GH_TOKEN", "GITHUB_TOKEN", "GHCR_TOKEN", "GH_ENTERPRISE_TOKEN"}, []string{"GH_TOKEN", "GITHUB_TOKEN"}},
+		{"github.com", []string{"GITHUB_TOKEN"}, []string{"GITHUB_TOKEN"}},
+		{"github.com", []string{"GHCR_TOKEN"}, nil},
+		{"acme.ghe.com", []string{"GH_TOKEN"}, []string{"GH_TOKEN"}},
+		{"git.example.com", []string{"GH_TOKEN", "GITHUB_ENTERPRISE_TOKEN"}, []string{"GITHUB_ENTERPRISE_TOKEN"}},
+	} {
+		newMachine(t)
+		for _, name := range test.set {
+			t.Setenv(name, "gho_x")
+		}
+		if got := hidingVariables(test.host); !slices.Equal(got, test.want) {
+			t.Errorf("%s with %q: got %q, want %q", test.host, test.set, got, test.want)
+		}
+	}
+}
+
+func TestEveryFaultHasExactlyOneFix(t *testing.T) {
+	t.Parallel()
+	faults := []Fault{Rejected, LacksScope, WrongKind, Missing, Locked, Silent, NoKeyring, Broken, Unreachable}
+	if len(byEffort) != len(faults) {
+		t.Errorf("%d faults are ordered by effort, there are %d", len(byEffort), len(faults))
+	}
+	for _, fault := range faults {
+		if !slices.Contains(byEffort, fault) {
+			t.Errorf("%s is not ordered by effort", fault)
+		}
+		for _, source := range []Source{"GHCR_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", DockerLogin, GH, SettingsFile} {
+			for _, r := range []Registry{{"ghcr.io", githubCom}, {"containers.acme.ghe.com", "acme.ghe.com"}, {"containers.git.example.com", "git.example.com"}} {
+				for _, want := range []Scope{WritePackages, ReadPackages} {
+					f := refusedFor(r, want, Candidate{Source: source, Fault: fault}, "GH_TOKEN").Fix
+					if (f.Command == "") == (f.Advice == "") {
+						t.Errorf("%s of %s at %s: %+v", fault, source, r.Host, f)
+					}
+					if text := f.Command + f.Advice; strings.TrimSpace(text) != text || strings.ContainsAny(text, "\n") || strings.HasSuffix(text, ".") {
+						t.Errorf("%s of %s at %s: %q", fault, source, r.Host, text)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestOfSeveralFaultsTheHintMendsWhatTakesLeast(t *testing.T) {
+	t.Parallel()
+	posix(t)
+	type fault struct {
+		source Source
+		fault  Fault
+	}
+	for _, test := range []struct {
+		name   string
+		faults []fault
+		hint   string
+	}{
+		{"a missing scope before a rejected token", []fault{{"GH_TOKEN", Rejected}, {GH, LacksScope}}, "run: gh auth refresh -h github.com -s write:packages"},
+		{"a missing scope before a rejected token, the other way round", []fault{{"GH_TOKEN", LacksScope}, {GH, Rejected}}, "put a token into GH_TOKEN that was made at https://github.com/settings/tokens/new?scopes=write%3Apackages"},
+		{"a missing scope before a wrong kind", []fault{{"GITHUB_TOKEN", WrongKind}, {GH, LacksScope}}, "run: gh auth refresh -h github.com -s write:packages"},
+		{"a rejected token before a wrong kind", []fault{{"GITHUB_TOKEN", WrongKind}, {DockerLogin, Rejected}}, "run: docker login ghcr.io"},
+		{"a rejected token before what nobody could check", []fault{{GH, Unreachable}, {"GH_TOKEN", Rejected}}, "put a new token into GH_TOKEN, or run: unset GH_TOKEN"},
+		{"a wrong kind before a broken file", []fault{{"GH_TOKEN", WrongKind}, {GH, Broken}}, "run: gh auth login -h github.com -s write:packages"},
+		{"a locked keyring before a rejected token", []fault{{"GH_TOKEN", Rejected}, {GH, Locked}}, "run: gnome-keyring-daemon --replace --unlock --components=secrets"},
+		{"among equals gh's", []fault{{"GH_TOKEN", Rejected}, {DockerLogin, Rejected}, {GH, Rejected}}, "run: gh auth login -h github.com -s write:packages"},
+		{"among equals docker login's before a variable's", []fault{{"GH_TOKEN", LacksScope}, {DockerLogin, LacksScope}}, "make a token at https://github.com/settings/tokens/new?scopes=write%3Apackages and run: docker login ghcr.io"},
+		{"among equal variables the first", []fault{{"GHCR_TOKEN", Rejected}, {"GH_TOKEN", Rejected}}, "put a new token into GHCR_TOKEN, or run: unset GHCR_TOKEN"},
+		{"nothing else than what nobody could check", []fault{{"GH_TOKEN", Unreachable}, {GH, Unreachable}}, "try again when github.com can be reached"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := Registry{"ghcr.io", githubCom}
+			var verdicts []Verdict
+			var want strings.Builder
+			want.WriteString("docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n")
+			for _, f := range test.faults {
+				verdicts = append(verdicts, refusedFor(r, WritePackages, Candidate{Source: f.source, Fault: f.fault, Reason: "the reason"}))
+				want.WriteString("  " + string(f.source) + ": the reason\n")
+			}
+			want.WriteString("docker-credential-ghcr: hint: " + test.hint + "\n")
+			if got := refusal(r, verdicts); got != want.String() {
+				t.Errorf("got\n%s\nwant\n%s", got, want.String())
+			}
+			if fix := LeastFix(verdicts); fix.String() != test.hint {
+				t.Errorf("the least fix is %+v", fix)
+			}
+		})
+	}
+}
+
+func TestTheRefusalOfTheDesign(t *testing.T) {
+	m := newMachine(t)
+	posix(t)
+	t.Setenv("GITHUB_TOKEN", "github_pat_example")
+	m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+	m.token("gho_example", "gist", "read:org", "repo")
+	m.says("ghcr.io",
+		"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
+		"  GITHUB_TOKEN: fine-grained personal access token; GitHub Packages does not take it",
+		"  gh, octocat: lacks write:packages (has gist, read:org, repo)",
+		"docker-credential-ghcr: hint: run: env -u GITHUB_TOKEN gh auth refresh -h github.com -s write:packages",
+	)
+}
+
+func TestARefusalIsOneLineAPlaceWhateverStandsInIt(t *testing.T) {
+	t.Parallel()
+	r := Registry{"ghcr.io", githubCom}
+	for _, odd := range []string{"a\nb", "a\r\nb", "\x1b[2J", "\u202eabc", "\x00", "\u2028", strings.Repeat("long ", 1000)} {
+		text := refusal(r, []Verdict{refusedFor(r, WritePackages, Candidate{Source: GH, Login: odd, Fault: Broken, Reason: odd})})
+		if strings.Count(text, "\n") != 3 || len(text) > 2000 {
+			t.Errorf("%q: got %q", odd, text)
+		}
+		if strings.ContainsFunc(strings.ReplaceAll(text, "\n", ""), func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("%q: got %q", odd, text)
+		}
+	}
+}
+
+func TestPrintableIsFitForOneLineOfATerminal(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"":                          "",
+		"plain":                     "plain",
+		"Grüße, 世界":                 "Grüße, 世界",
+		" around ":                  "around",
+		"a\tb\nc\rd":                "a b c d",
+		"a\u00a0b\u2028c\u0085d":    "a b c d",
+		"\x1b[31mred\x1b[0m":        "[31mred[0m",
+		"\x07\x00\x7f":              "",
+		"\u202egnp.exe":             "gnp.exe",
+		"\u200bzero\ufeff":          "zero",
+		strings.Repeat("a", 400):    strings.Repeat("a", 400),
+		strings.Repeat("世", 401):    strings.Repeat("世", 400) + "…",
+		"\xff":                      "\uFFFD",
+		strings.Repeat("\x00", 1e4): "",
+	} {
+		if got := printable(text); got != want {
+			t.Errorf("%.40q: got %.40q, want %.40q", text, got, want)
+		}
+	}
+}

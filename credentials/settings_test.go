@@ -1,0 +1,244 @@
+package credentials
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestTheScopeThatIsRequired(t *testing.T) {
+	const both = `{"registries":{"ghcr.io":{"scope":"read:packages"},"docker.pkg.github.com":{"scope":"write:packages"}}}`
+	for _, test := range []struct{ name, variable, settings, serverURL, want string }{
+		{"nobody said anything", "", "", "ghcr.io", "write:packages"},
+		{"the variable", "read:packages", "", "ghcr.io", "read:packages"},
+		{"the variable with white space", " read:packages\n", "", "ghcr.io", "read:packages"},
+		{"the variable with nothing but white space", " \n", "", "ghcr.io", "write:packages"},
+		{"the settings", "", both, "ghcr.io", "read:packages"},
+		{"the settings of the other registry", "", both, "docker.pkg.github.com", "write:packages"},
+		{"settings without a scope", "", `{"registries":{"ghcr.io":{}}}`, "ghcr.io", "write:packages"},
+		{"settings of no registry", "", `{}`, "ghcr.io", "write:packages"},
+		{"settings with more than we know", "", `{"registries":{"ghcr.io":{"scope":"read:packages","x":1}},"y":[]}`, "ghcr.io", "read:packages"},
+		{"the variable before the settings", "write:packages", both, "ghcr.io", "write:packages"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := newMachine(t)
+			t.Setenv("GHCR_SCOPE", test.variable)
+			if test.settings != "" {
+				m.settings(test.settings)
+			}
+			s, ok := m.helper().Search(test.serverURL)
+			if !ok || s.Scope != Scope(test.want) {
+				t.Errorf("got %q, want %q", s.Scope, test.want)
+			}
+			m.ghLogin(githubCom, "octocat", "gho_read")
+			m.token("gho_read", "read:packages")
+			if test.want == "read:packages" {
+				m.found(test.serverURL, "octocat", "gho_read")
+			} else {
+				m.refused(test.serverURL)
+			}
+		})
+	}
+}
+
+// brokenSettings are settings that a person asked for and nobody can read.
+func brokenSettings(m *machine) map[string]func() {
+	path, err := SettingsPath()
+	if err != nil {
+		m.Fatal(err)
+	}
+	return map[string]func(){
+		"not JSON":              func() { m.settings("registries: ghcr.io\n") },
+		"nothing at all":        func() { m.settings("") },
+		"half of it":            func() { m.settings(`{"registries":{"ghcr.io":{"scope":"read:pack`) },
+		"a list":                func() { m.settings("[]") },
+		"a scope of no meaning": func() { m.settings(`{"registries":{"ghcr.io":{"scope":"repo"}}}`) },
+		"a scope of no meaning for another registry": func() { m.settings(`{"registries":{"containers.example.com":{"scope":"packages"}}}`) },
+		"a directory":               func() { m.write(filepath.Join(path, "x"), "") },
+		"a link that leads nowhere": func() { m.link(path) },
+		"2 MiB":                     func() { m.settings(strings.Repeat(" ", 2<<20)) },
+	}
+}
+
+// link makes a symbolic link that leads nowhere.
+func (m *machine) link(path string) {
+	m.Helper()
+	m.write(path, "")
+	os.Remove(path)
+	if err := os.Symlink(filepath.Join(m.TempDir(), "nowhere"), path); err != nil {
+		m.Skip(err)
+	}
+}
+
+func TestBrokenSettingsHandOutNothing(t *testing.T) {
+	for name := range brokenSettings(newMachine(t)) {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			t.Setenv("GH_TOKEN", "gho_example")
+			m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+			m.token("gho_example", "write:packages")
+			before := m.opened()
+			brokenSettings(m)[name]()
+			path, _ := SettingsPath()
+			said := m.refused("ghcr.io")
+			lines := strings.Split(said, "\n")
+			if len(lines) != 4 || !strings.HasPrefix(lines[1], "  settings: "+path) || lines[2] != "docker-credential-ghcr: hint: mend what is named above, then try again" {
+				t.Errorf("said\n%s", said)
+			}
+			m.wantAsked(0, 0)
+			if m.opened() != before {
+				t.Errorf("the keyring was opened: %q", m.keyring.Calls())
+			}
+		})
+	}
+}
+
+func TestAScopeOfNoMeaningInTheVariableHandsOutNothing(t *testing.T) {
+	m := newMachine(t)
+	t.Setenv("GHCR_SCOPE", "packages")
+	t.Setenv("GH_TOKEN", "gho_example")
+	m.token("gho_example", "write:packages")
+	m.says("ghcr.io",
+		"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
+		`  settings: GHCR_SCOPE: scope "packages" is neither write:packages nor read:packages`,
+		"docker-credential-ghcr: hint: mend what is named above, then try again",
+	)
+	m.wantAsked(0, 0)
+}
+
+func TestBrokenSettingsDoNotKeepDockerLoginFromSayingSo(t *testing.T) {
+	for name := range brokenSettings(newMachine(t)) {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.token("gho_example", "write:packages")
+			brokenSettings(m)[name]()
+			path, _ := SettingsPath()
+			err := m.store("ghcr.io", "octocat", "gho_example")
+			if err == nil || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "docker login") || shows(err.Error()) {
+				t.Errorf("got %v", err)
+			}
+			if m.opened() > 0 {
+				t.Errorf("the keyring was opened: %q", m.keyring.Calls())
+			}
+		})
+	}
+}
+
+func TestNoSettingsAreNoTrouble(t *testing.T) {
+	for name, prepare := range map[string]func(*machine){
+		"no file": func(*machine) {},
+		"no home": func(m *machine) {
+			for _, name := range []string{"HOME", "USERPROFILE", "AppData", "XDG_CONFIG_HOME"} {
+				m.Setenv(name, "")
+			}
+		},
+		"a home that is no folder": func(m *machine) {
+			m.write(filepath.Join(os.Getenv("HOME"), "null"), "")
+			m.Setenv("HOME", filepath.Join(os.Getenv("HOME"), "null"))
+			for _, name := range []string{"XDG_CONFIG_HOME", "XDG_CACHE_HOME", "GH_CONFIG_DIR"} {
+				m.Setenv(name, "")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			prepare(m)
+			m.notFound("ghcr.io")
+			t.Setenv("GH_TOKEN", "gho_example")
+			m.token("gho_example", "write:packages")
+			m.found("ghcr.io", "octocat", "gho_example")
+		})
+	}
+}
+
+func TestWhatIsJudgedUnderBrokenSettingsIsMendedThere(t *testing.T) {
+	m := newMachine(t)
+	m.token("gho_example", "write:packages")
+	m.settings("broken")
+	s, ok := m.helper().Search("ghcr.io")
+	if !ok {
+		t.Fatal("foreign")
+	}
+	for _, source := range []Source{"GH_TOKEN", DockerLogin, GH} {
+		v := s.Judge(t.Context(), Candidate{Source: source, Token: mustParse(t, "gho_example")})
+		if v.Fault != Broken || v.Fix.Advice != "mend what is named above, then try again" {
+			t.Errorf("%s: got %+v with the fix %+v", source, v, v.Fix)
+		}
+	}
+	m.wantAsked(0, 0)
+}
+
+func TestSettingsAreEditedWholeOrNotAtAll(t *testing.T) {
+	set := func(registry string, settings RegistrySettings) func(*Settings) error {
+		return func(s *Settings) error {
+			if s.Registries == nil {
+				s.Registries = map[string]RegistrySettings{}
+			}
+			s.Registries[registry] = settings
+			return nil
+		}
+	}
+	clear := func(s *Settings) error { s.Registries = nil; return nil }
+	refuse := errors.New("no")
+	const (
+		reading = "{\n  \"registries\": {\n    \"ghcr.io\": {\n      \"scope\": \"read:packages\"\n    }\n  }\n}\n"
+		kept    = `{"registries":{"ghcr.io":{"scope":"read:packages"}}} ` + "\n"
+	)
+	for _, test := range []struct {
+		name   string
+		before string
+		edit   func(*Settings) error
+		after  string // "" is no file
+		fails  bool
+	}{
+		{"into no file", "", set("ghcr.io", RegistrySettings{Scope: ReadPackages}), reading, false},
+		{"without a change", kept, set("ghcr.io", RegistrySettings{Scope: ReadPackages}), kept, false},
+		{"without a change of no file", "", clear, "", false},
+		{"to nothing", kept, clear, "", false},
+		{"by one who refuses", kept, func(*Settings) error { return refuse }, kept, true},
+		{"by one who changes and refuses", kept, func(s *Settings) error { s.Registries = nil; return refuse }, kept, true},
+		{"of a broken file", "broken", clear, "broken", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := newMachine(t)
+			if test.before != "" {
+				m.settings(test.before)
+			}
+			if err := EditSettings(test.edit); (err != nil) != test.fails {
+				t.Errorf("got %v", err)
+			}
+			path, _ := SettingsPath()
+			content, err := os.ReadFile(path)
+			if string(content) != test.after || (err != nil) != (test.after == "") {
+				t.Errorf("the file is %q, %v, want %q", content, err, test.after)
+			}
+		})
+	}
+}
+
+func TestSettingsThatManyEditAtOnceLoseNothing(t *testing.T) {
+	newMachine(t)
+	var all sync.WaitGroup
+	for n := range 20 {
+		all.Go(func() {
+			err := EditSettings(func(s *Settings) error {
+				if s.Registries == nil {
+					s.Registries = map[string]RegistrySettings{}
+				}
+				s.Registries[fmt.Sprintf("containers.host%d.example.com", n)] = RegistrySettings{}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if s, err := ReadSettings(); err != nil || len(s.Registries) != 20 {
+		t.Errorf("got %v, %v", s, err)
+	}
+}
