@@ -8,7 +8,7 @@ RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 SYSTEMS = linux darwin windows freebsd
 FUZZTIME ?= 60s
 
-.PHONY: help build install uninstall test lint cross fuzz demo
+.PHONY: help build install uninstall test lint cross fuzz bench demo
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +41,9 @@ cross: ## build for every system
 
 fuzz: ## run each fuzzer for FUZZTIME (60s)
 	@.ci/fuzz $(FUZZTIME)
+
+bench: ## measure a get beside curl making the same request
+	@cd cmd/e2e && go run ./bench
 
 demo: ## see it work: a pretend GitHub, a registry, a real client; no account, no network
 	@cd cmd/e2e && go run ./demo
