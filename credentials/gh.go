@@ -59,33 +59,40 @@ func readYAML(path string) (*config.Config, error) {
 		}
 		return config.ReadFromString(""), err
 	}
-	parsed, line := parseYAML(string(content))
-	if line > 0 {
-		return parsed, fmt.Errorf("%s, line %d: not valid YAML", path, line)
+	parsed, ok := parseYAML(string(content))
+	if !ok {
+		return parsed, fmt.Errorf("%s%s: not valid YAML", path, brokenLine(string(content)))
 	}
 	return parsed, nil
 }
 
-// parseYAML parses a map and gives the line at which that fails, or 0. go-gh
-// does not say the line, so it is searched: the end of the shortest beginning
-// of the text that does not parse either.
-func parseYAML(text string) (parsed *config.Config, brokenLine int) {
+// parseYAML parses a map. Strangers' bytes meet somebody else's parser here.
+func parseYAML(text string) (parsed *config.Config, ok bool) {
 	defer func() {
-		// Strangers' bytes in somebody else's parser.
 		if recover() != nil {
-			parsed, brokenLine = config.ReadFromString(""), 1
+			parsed, ok = config.ReadFromString(""), false
 		}
 	}()
-	broken := func(text string) bool {
-		keys, err := config.ReadFromString(text).Keys(nil)
-		return (err != nil || len(keys) == 0) && hasYAMLContent(text)
-	}
-	if !broken(text) {
-		return config.ReadFromString(text), 0
+	parsed = config.ReadFromString(text)
+	keys, err := parsed.Keys(nil)
+	return parsed, err == nil && (len(keys) > 0 || !hasYAMLContent(text))
+}
+
+// maxSearched bounds the text in which a broken line is searched, in bytes.
+const maxSearched = 64 << 10
+
+// brokenLine names the line at which a text stops being YAML, which go-gh does
+// not say: where the shortest beginning ends that does not parse either.
+func brokenLine(text string) string {
+	if len(text) > maxSearched {
+		return ""
 	}
 	lines := strings.SplitAfter(text, "\n")
-	first := sort.Search(len(lines), func(n int) bool { return broken(strings.Join(lines[:n+1], "")) })
-	return config.ReadFromString(""), min(first+1, len(lines))
+	first := sort.Search(len(lines), func(n int) bool {
+		_, ok := parseYAML(strings.Join(lines[:n+1], ""))
+		return !ok
+	})
+	return fmt.Sprintf(", line %d", min(first+1, len(lines)))
 }
 
 // hasYAMLContent reports whether text is more than comments, document marks and

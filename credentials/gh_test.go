@@ -251,6 +251,20 @@ func TestGhsAccountIsResolvedAsGhDoes(t *testing.T) {
 	}
 }
 
+func TestNoSlotIsReadTwice(t *testing.T) {
+	for hosts, want := range map[string][]string{
+		"github.com:\n    git_protocol: ssh\n": {`get gh:github.com ""`},
+		"github.com:\n    user: octocat\n":     {"get gh:github.com octocat", `get gh:github.com ""`},
+	} {
+		m := newMachine(t)
+		m.hosts(hosts)
+		m.get("ghcr.io")
+		if got := m.keyring.Calls(); !slices.Equal(got, want) {
+			t.Errorf("%q: used the keyring %q, want %q", hosts, got, want)
+		}
+	}
+}
+
 func TestGhsFilesStayAsTheyAre(t *testing.T) {
 	m := newMachine(t)
 	// Without a version every command of gh rewrites both files.
@@ -618,6 +632,12 @@ func TestGhsSocketCarriesWhatIsMeantForTheAPI(t *testing.T) {
 	}
 	m.wantAsked(0, 0)
 
+	// No proxy comes between.
+	output, err := child(t, "get", "HTTPS_PROXY="+proxies[0], "GHCR_NO_MEMORY=1").CombinedOutput()
+	if string(output) != "octocat gho_example <nil>\n" || err != nil {
+		t.Errorf("with a proxy: %s, %v", output, err)
+	}
+
 	// Nobody behind it: the registry itself is asked, as ever over TLS.
 	server.Close()
 	m.github.Add("gho_example", octocat)
@@ -697,12 +717,15 @@ func FuzzHosts(f *testing.F) {
 		f.Add(yaml, "octocat")
 	}
 	f.Fuzz(func(t *testing.T, yaml, pinned string) {
-		parsed, line := parseYAML(yaml)
-		if lines := strings.Count(yaml, "\n") + 1; line < 0 || line > lines {
-			t.Fatalf("line %d of %d", line, lines)
+		parsed, ok := parseYAML(yaml)
+		if names, err := parsed.Keys(nil); !ok && (len(names) > 0 || err != nil) {
+			t.Errorf("broken, and yet it names %q, %v", names, err)
 		}
-		if names, err := parsed.Keys(nil); line > 0 && (len(names) > 0 || err != nil) {
-			t.Errorf("broken in line %d, and yet it names %q, %v", line, names, err)
+		if named := brokenLine(yaml); !ok && named != "" {
+			var line int
+			if _, err := fmt.Sscanf(named, ", line %d", &line); err != nil || line < 1 || line > strings.Count(yaml, "\n")+1 {
+				t.Fatalf("%q of %q", named, yaml)
+			}
 		}
 		store := &ghStore{hostsPath: "hosts.yml", hosts: parsed, general: parsed}
 		for _, host := range append(store.hostNames(), githubCom) {

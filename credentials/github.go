@@ -166,21 +166,21 @@ func (a *Answer) readIdentity(path string, body []byte) {
 	}
 }
 
-// without takes out what a server may have repeated of the token, and makes its
-// texts fit to be shown.
-func (a Answer) without(token Token, request *http.Request) Answer {
-	if token.IsZero() {
-		a.Message, a.Trouble = printable(a.Message), printable(a.Trouble)
-		return a
+// without takes out what a server may have repeated of the token, as it is or as
+// it was sent, and makes its texts fit to be shown.
+func (a Answer) without(token Token, sent string) Answer {
+	for _, secret := range []string{token.Reveal(), sent} {
+		if secret == "" {
+			continue // of a request without a login
+		}
+		a.Message = strings.ReplaceAll(a.Message, secret, token.String())
+		a.Trouble = strings.ReplaceAll(a.Trouble, secret, token.String())
+		if strings.Contains(a.Login, secret) {
+			a.Login = ""
+		}
+		a.Scopes = slices.DeleteFunc(a.Scopes, func(scope string) bool { return strings.Contains(scope, secret) })
 	}
-	secret := token.Reveal()
-	_, sent, _ := strings.Cut(request.Header.Get("Authorization"), " ")
-	hide := strings.NewReplacer(secret, token.String(), sent, token.String())
-	a.Message, a.Trouble = printable(hide.Replace(a.Message)), printable(hide.Replace(a.Trouble))
-	if strings.Contains(a.Login, secret) {
-		a.Login = ""
-	}
-	a.Scopes = slices.DeleteFunc(a.Scopes, func(scope string) bool { return strings.Contains(scope, secret) })
+	a.Message, a.Trouble = printable(a.Message), printable(a.Trouble)
 	return a
 }
 
@@ -222,6 +222,7 @@ func parseExpiration(header string) time.Time {
 // followed with a token. A body that cannot be read makes it no answer.
 func exchange(transport http.RoundTripper, request *http.Request, token Token, read func(*Answer, http.Header, []byte)) Answer {
 	a := Answer{Asked: time.Now()}
+	_, sent, _ := strings.Cut(request.Header.Get("Authorization"), " ")
 	response, err := transport.RoundTrip(request)
 	var body []byte
 	if err == nil {
@@ -233,11 +234,11 @@ func exchange(transport http.RoundTripper, request *http.Request, token Token, r
 	}
 	if err != nil {
 		a.Trouble = trouble(request.Context(), err)
-		return a.without(token, request)
+		return a.without(token, sent)
 	}
 	a.Status = response.StatusCode
 	read(&a, response.Header, body)
-	return a.without(token, request)
+	return a.without(token, sent)
 }
 
 // traced says for the trace what was asked and answered.

@@ -111,21 +111,18 @@ func notKept(err error, host string) error {
 func (h *Helper) Delete(serverURL string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), getLimit)
 	defer cancel()
-	s, ok := h.Search(serverURL)
-	if !ok {
+	registry, ok := parseRegistry(serverURL, hasLoginRecord)
+	if !ok || !hasLoginRecord(registry.Host) {
 		return nil
 	}
-	record, ok, _ := readLoginRecord(s.Registry.Host)
-	if !ok {
-		return nil
-	}
-	s.memory.forget(record.Memory)
-	err := s.ring.delete(ctx, loginService, s.Registry.Host)
+	record, _, _ := readLoginRecord(registry.Host)
+	openMemory(false).forget(record.Memory)
+	err := newRing(h.Keyring, h.trace).delete(ctx, loginService, registry.Host)
 	if err == nil || errors.Is(err, errAbsent) {
-		err = removeLoginRecord(s.Registry.Host)
+		err = removeLoginRecord(registry.Host)
 	}
 	if err != nil {
-		h.say(fmt.Sprintf("docker-credential-ghcr: warning: the login for %s is still in the keyring, run docker logout again: %s\n", s.Registry.Name, printable(err.Error())))
+		h.say(fmt.Sprintf("docker-credential-ghcr: warning: the login for %s is still in the keyring, run docker logout again: %s\n", registry.Name, printable(err.Error())))
 	}
 	return nil
 }
@@ -136,19 +133,13 @@ func (h *Helper) List() (map[string]string, error) {
 	logins := map[string]string{}
 	gh := readGH()
 	settings, _ := ReadSettings()
-	hosts := slices.Concat([]string{githubCom}, gh.hostNames(), loginHosts())
-	if host := ghDefaultHost(); host != "" {
-		hosts = append(hosts, host)
-	}
-	for registry := range settings.Registries {
-		if r, ok := parseRegistry(registry, settings.names); ok {
-			hosts = append(hosts, r.Host)
-		}
-	}
+	configured := configuredBy(settings, gh)
+	hosts := slices.Concat([]string{githubCom, ghDefaultHost()}, gh.hostNames(), settings.hosts(), loginHosts())
 	for _, host := range hosts {
-		registry, ok := registryOf(host)
-		if user := knownUser(gh, host); ok && user != "" {
-			logins[registry] = user
+		name, _ := registryOf(host)
+		registry, ok := parseRegistry(name, configured)
+		if user := knownUser(gh, host); ok && registry.Host == host && user != "" {
+			logins[name] = user
 		}
 	}
 	return logins, nil

@@ -47,10 +47,11 @@ func (s *Search) Exchange(ctx context.Context, v Verdict, image string, push boo
 	return s.witness(s.transport()).exchange(ctx, v.User, v.Token, scope)
 }
 
-// ProbePush asks the registry itself whether the bearer may push: an upload is
-// opened, and dropped again. That creates nothing. 202 may push, 401 and 403 may
-// not (https://github.com/radius-project/radius/pull/12623).
-func (s *Search) ProbePush(ctx context.Context, bearer Token, image string) Answer {
+// ProbePush asks the registry itself whether the bearer that a verdict's token was
+// exchanged for may push: an upload is opened, and dropped again. That creates
+// nothing. 202 may push, 401 and 403 may not
+// (https://github.com/radius-project/radius/pull/12623).
+func (s *Search) ProbePush(ctx context.Context, v Verdict, bearer Token, image string) Answer {
 	w := s.witness(s.transport())
 	address := "https://" + w.service + "/v2/" + image + "/blobs/uploads/"
 	var location string
@@ -63,13 +64,13 @@ func (s *Search) ProbePush(ctx context.Context, bearer Token, image string) Answ
 		// the upload by itself.
 		w.send(ctx, http.MethodDelete, upload, bearer, bearing(bearer), func(*Answer, http.Header, []byte) {})
 	}
-	return a
+	return a.without(v.Token, "")
 }
 
 // ProbePull asks the registry for an image's manifest.
-func (s *Search) ProbePull(ctx context.Context, bearer Token, image, reference string) Answer {
+func (s *Search) ProbePull(ctx context.Context, v Verdict, bearer Token, image, reference string) Answer {
 	w := s.witness(s.transport())
-	return w.send(ctx, http.MethodGet, "https://"+w.service+"/v2/"+image+"/manifests/"+reference, bearer, func(r *http.Request) {
+	a := w.send(ctx, http.MethodGet, "https://"+w.service+"/v2/"+image+"/manifests/"+reference, bearer, func(r *http.Request) {
 		bearing(bearer)(r)
 		r.Header.Set("Accept", strings.Join([]string{
 			"application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json",
@@ -78,6 +79,7 @@ func (s *Search) ProbePull(ctx context.Context, bearer Token, image, reference s
 	}, func(a *Answer, _ http.Header, body []byte) {
 		a.Own = a.Own || a.Status == http.StatusOK && json.Valid(body)
 	})
+	return a.without(v.Token, "")
 }
 
 func bearing(bearer Token) func(*http.Request) {
@@ -155,4 +157,11 @@ func (s *Search) askPath(ctx context.Context, token Token, content any, path ...
 			answer.Own = json.Unmarshal(body, content) == nil
 		}
 	})
+}
+
+// Mend is what mends a fault that was not found by [Search.Judge]: the registry
+// wants more of a token than was required, say, or the token has been revoked.
+func (s *Search) Mend(v Verdict, fault Fault, want Scope) Fix {
+	v.Fault = fault
+	return fix(s.Registry, want, v, hidingVariables(s.Registry.Host))
 }

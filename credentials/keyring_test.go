@@ -217,7 +217,7 @@ func TestAHungKeyringIsWaitedForOnceACall(t *testing.T) {
 				if err := m.store("ghcr.io", "hubot", "gho_other"); err == nil {
 					m.Error("stored")
 				}
-				if took := time.Since(begun); took > getLimit {
+				if took := time.Since(begun); took > 30*time.Second {
 					m.Errorf("store took %v", took)
 				}
 				begun = time.Now()

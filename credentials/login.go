@@ -55,6 +55,11 @@ func readLoginRecord(host string) (record loginRecord, ok bool, err error) {
 	return record, true, nil
 }
 
+func hasLoginRecord(host string) bool {
+	_, ok, _ := readLoginRecord(host)
+	return ok
+}
+
 func writeLoginRecord(host string, record loginRecord) error {
 	dir, err := loginsDir()
 	if err != nil {
@@ -135,16 +140,18 @@ func writeDockerLogin(ctx context.Context, k *ring, host, user string, token Tok
 	if err != nil {
 		return err
 	}
-	_, had, _ := readLoginRecord(host)
+	before, had, _ := readLoginRecord(host)
 	if err := writeLoginRecord(host, loginRecord{User: user, Memory: token.key(host)}); err != nil {
 		return fmt.Errorf("the record of logins cannot be written: %w", err)
 	}
-	if err := k.set(ctx, loginService, host, string(content)); err != nil {
+	err = k.set(ctx, loginService, host, string(content))
+	switch {
+	case err == nil, errors.Is(err, errSilent):
 		// After a silence nobody knows whether the item was written.
-		if !had && !errors.Is(err, errSilent) {
-			_ = removeLoginRecord(host)
-		}
-		return err
+	case had:
+		_ = writeLoginRecord(host, before)
+	default:
+		_ = removeLoginRecord(host)
 	}
-	return nil
+	return err
 }

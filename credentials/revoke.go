@@ -33,12 +33,29 @@ func (s *Search) Revoke(ctx context.Context, token Token) Answer {
 	return a.call(ctx, http.MethodPost, "/credentials/revoke", login, token, bytes.NewReader(body), func(*Answer, []byte) {})
 }
 
+// Revocable reports whether the host has a way to revoke a token of that kind.
+// GitHub Enterprise Server knows fewer kinds, see
+// https://docs.github.com/en/enterprise-server@3.19/rest/credentials/revoke
+func (s *Search) Revocable(kind Kind) bool {
+	switch kind {
+	case Classic, FineGrained, Installation:
+		return true
+	}
+	return !isEnterprise(s.Registry.Host)
+}
+
+// Dead asks GitHub once more whether a token is dead. It is asked of any kind, and
+// nothing that is remembered counts.
+func (s *Search) Dead(ctx context.Context, token Token) bool {
+	a, err := s.api(s.transport())
+	return err == nil && a.ask(ctx, token).apiWord() == rejects
+}
+
 // Forget drops what we hold of a token: what is remembered, and what docker login
 // gave if it is that.
-func (s *Search) Forget(ctx context.Context, v Verdict) error {
-	s.memory.forget(v.Token.key(s.Registry.Host))
-	if v.Source != DockerLogin {
-		return nil
+func (s *Search) Forget(ctx context.Context, token Token) {
+	s.memory.forget(token.key(s.Registry.Host))
+	if kept, ok := readDockerLogin(ctx, s.ring, s.Registry.Host); ok && kept.Token.Equal(token) {
+		_ = s.helper.Delete(s.Registry.Name) // says itself what it cannot do
 	}
-	return s.helper.Delete(s.Registry.Name)
 }

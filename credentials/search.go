@@ -35,7 +35,7 @@ func (h *Helper) Search(serverURL string) (s *Search, ok bool) {
 	settings := sync.OnceValues(ReadSettings)
 	s.Registry, ok = parseRegistry(serverURL, func(host string) bool {
 		set, _ := settings()
-		return set.names(host) || ghDefaultHost() == host || s.gh().names(host)
+		return configuredBy(set, s.gh())(host)
 	})
 	if !ok {
 		h.trace("%q is not a registry of GitHub's", printable(serverURL))
@@ -48,6 +48,14 @@ func (h *Helper) Search(serverURL string) (s *Search, ok bool) {
 	s.memory = openMemory(h.Fresh)
 	h.trace("%s takes tokens of %s with the scope %s", s.Registry.Name, s.Registry.Host, s.Scope)
 	return s, true
+}
+
+// configuredBy tells the enterprise hosts that somebody has named: in our
+// settings, in GH_HOST, or by a login of gh's.
+func configuredBy(settings Settings, gh *ghStore) func(host string) bool {
+	return func(host string) bool {
+		return settings.names(host) || ghDefaultHost() == host || gh.names(host)
+	}
 }
 
 // Verdicts judges the candidates one by one, in the order in which they are

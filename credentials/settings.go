@@ -150,6 +150,17 @@ func (s Settings) names(host string) bool {
 	return containers || docker
 }
 
+// hosts are those of the registries that were set up.
+func (s Settings) hosts() []string {
+	var hosts []string
+	for registry := range s.Registries {
+		if host := HostNamed(registry); host != "" {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
 // required is the scope that tokens for the registry must have: GHCR_SCOPE
 // before the settings before write:packages.
 func (s Settings) required(registry string) (Scope, error) {

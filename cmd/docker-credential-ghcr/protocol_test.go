@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+)
+
+// The texts that clients compare with, to the letter.
+const (
+	notFound    = "credentials not found in native keychain\n"
+	noServerURL = "no credentials server URL\n"
+	noUsername  = "no credentials username\n"
+)
+
+// nowhere is a proxy that leads nowhere, so that no request leaves the machine.
+const nowhere = "http://127.0.0.1:1"
+
+// moveIn empties the home, the environment and the keyring.
+func moveIn(t interface {
+	Setenv(name, value string)
+	TempDir() string
+}) {
+	home := t.TempDir()
+	for _, name := range []string{
+		"GHCR_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN",
+		"GH_HOST", "GHCR_SCOPE", "GHCR_DEBUG", "GITHUB_ACTIONS", "GITHUB_ACTOR", "DISPLAY", "WAYLAND_DISPLAY", "NO_PROXY", "no_proxy",
+	} {
+		t.Setenv(name, "")
+	}
+	for name, folder := range map[string]string{
+		"HOME": "", "USERPROFILE": "", "XDG_CONFIG_HOME": "config", "XDG_CACHE_HOME": "cache", "GH_CONFIG_DIR": "gh", "AppData": "AppData", "LocalAppData": "LocalAppData",
+	} {
+		t.Setenv(name, filepath.Join(home, folder))
+	}
+	t.Setenv("GHCR_NO_MEMORY", "1")
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
+	t.Setenv("HTTPS_PROXY", nowhere)
+	t.Setenv("https_proxy", nowhere)
+}
+
+// offline reports whether requests go nowhere: net/http reads the environment once.
+func offline() bool {
+	request, err := http.NewRequest(http.MethodGet, "https://api.github.com/user", nil)
+	if err != nil {
+		return false
+	}
+	proxy, err := http.ProxyFromEnvironment(request)
+	return err == nil && proxy != nil && proxy.String() == nowhere
+}
+
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+func call(stdin io.Reader, args ...string) outcome {
+	var stdout, stderr bytes.Buffer
+	code := run(args, world{stdin, &stdout, &stderr})
+	return outcome{code, stdout.String(), stderr.String()}
+}
+
+func TestWhatAClientReadsWhenThereIsNoToken(t *testing.T) {
+	long := strings.Repeat("x", maxInput+1)
+	tooLong := "docker-credential-ghcr: error: standard input is longer than 65536 bytes\n"
+	for _, test := range []struct {
+		name  string
+		verb  string
+		input string
+		want  outcome
+	}{
+		{"get of ours", "get", "ghcr.io", outcome{1, notFound, ""}},
+		{"get of ours, with a line's end", "get", "ghcr.io\n", outcome{1, notFound, ""}},
+		{"get of another's", "get", "https://index.docker.io/v1/", outcome{1, notFound, ""}},
+		{"get of nothing", "get", "", outcome{1, noServerURL, ""}},
+		{"get of white space", "get", " \r\n\t", outcome{1, noServerURL, ""}},
+		{"get of two lines", "get", "ghcr.io\nevil.example", outcome{1, notFound, ""}},
+		{"get of two lines that make one name", "get", "ghcr\n.io", outcome{1, notFound, ""}},
+		{"get of a null byte", "get", "ghcr.io\x00", outcome{1, notFound, ""}},
+		{"get of what is no text", "get", "\xff\xfe", outcome{1, notFound, ""}},
+		{"get of too much", "get", long, outcome{1, notFound, tooLong}},
+		{"store of nothing", "store", "", outcome{1, "EOF\n", ""}},
+		{"store without a registry", "store", `{"Username":"octocat","Secret":"x"}`, outcome{1, noServerURL, ""}},
+		{"store without a user", "store", `{"ServerURL":"ghcr.io","Secret":"x"}`, outcome{1, noUsername, ""}},
+		{"store of an empty password", "store", `{"ServerURL":"ghcr.io","Username":"octocat"}`, outcome{1, "what was given as the password is empty\n", ""}},
+		{"store of too much", "store", long, outcome{1, "standard input is longer than 65536 bytes\n", ""}},
+		{"erase of ours", "erase", "ghcr.io", outcome{0, "", ""}},
+		{"erase of another's", "erase", "docker.io", outcome{0, "", ""}},
+		{"erase of nothing", "erase", "", outcome{0, "", ""}},
+		{"erase of two lines", "erase", "ghcr.io\nx", outcome{0, "", ""}},
+		{"erase of too much", "erase", long, outcome{0, "", tooLong}},
+		{"list", "list", "unused", outcome{0, "{}\n", ""}},
+		{"list of nothing", "list", "", outcome{0, "{}\n", ""}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			moveIn(t)
+			if got := call(strings.NewReader(test.input), test.verb); got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAVerbTakesNoArguments(t *testing.T) {
+	moveIn(t)
+	for _, verb := range []string{"get", "store", "erase", "list", "version", "--version", "-v"} {
+		want := outcome{1, "Usage: docker-credential-ghcr <store|get|erase|list|version>\n", ""}
+		if got := call(strings.NewReader("ghcr.io"), verb, "ghcr.io"); got != want {
+			t.Errorf("%s: got %+v, want %+v", verb, got, want)
+		}
+	}
+}
+
+func TestTheVersionIsSaidAsDockersLibrarySaysIt(t *testing.T) {
+	moveIn(t)
+	want := outcome{0, "docker-credential-ghcr (github.com/docker-credential-ghcr/docker-credential-ghcr) " + version() + "\n", ""}
+	for _, word := range []string{"version", "--version", "-v"} {
+		if got := call(nil, word); got != want {
+			t.Errorf("%s: got %+v, want %+v", word, got, want)
+		}
+	}
+}
+
+func TestStandardInputThatBreaksOffIsNoRegistry(t *testing.T) {
+	moveIn(t)
+	broken := iotest.ErrReader(errors.New("input/output error"))
+	for verb, want := range map[string]outcome{
+		"get":   {1, notFound, "docker-credential-ghcr: error: standard input: input/output error\n"},
+		"store": {1, "standard input: input/output error\n", ""},
+		"erase": {0, "", "docker-credential-ghcr: error: standard input: input/output error\n"},
+	} {
+		if got := call(io.MultiReader(strings.NewReader("ghcr.io"), broken), verb); got != want {
+			t.Errorf("%s: got %+v, want %+v", verb, got, want)
+		}
+	}
+}
+
+func TestStandardInputThatNeverEndsIsGivenUp(t *testing.T) {
+	const why = "nothing came on standard input within 10s; registry clients send the registry's name there\n"
+	for verb, want := range map[string]outcome{
+		"get":   {1, notFound, "docker-credential-ghcr: error: " + why},
+		"store": {1, why, ""},
+		"erase": {0, "", "docker-credential-ghcr: error: " + why},
+	} {
+		t.Run(verb, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				moveIn(t)
+				stdin, never := io.Pipe()
+				defer never.Close()
+				begun := time.Now()
+				if got := call(stdin, verb); got != want {
+					t.Errorf("got %+v, want %+v", got, want)
+				}
+				if took := time.Since(begun); took != stdinLimit {
+					t.Errorf("took %v", took)
+				}
+			})
+		})
+	}
+}
+
+func TestStandardInputIsNotWaitedForWhereNobodyReadsIt(t *testing.T) {
+	moveIn(t)
+	stdin, never := io.Pipe()
+	defer never.Close()
+	if got, want := call(stdin, "list"), (outcome{0, "{}\n", ""}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// full is where nothing can be written.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestAnAnswerThatCannotBeWrittenIsAFailure(t *testing.T) {
+	moveIn(t)
+	if code := run([]string{"list"}, world{strings.NewReader(""), full{}, full{}}); code != 1 {
+		t.Errorf("exit status %d", code)
+	}
+}
+
+// FuzzInput: whatever a client sends, it gets one of the protocol's answers, and
+// without a token none that gives one.
+func FuzzInput(f *testing.F) {
+	for _, input := range []string{
+		"", "ghcr.io", "ghcr.io\r\n", "https://ghcr.io/v2/", "docker.io", "http://ghcr.io", "ghcr.io\nevil", "\x00", "\xff", "containers.git.example.com",
+		`{"ServerURL":"ghcr.io","Username":"octocat","Secret":"gho_example"}`, `{"ServerURL":"docker.io","Username":"a","Secret":"b"}` + "\n",
+		`{"ServerURL":"ghcr.io","Username":"<token>","Secret":"a b"}`, `{"ServerURL":1}`, `{"serverurl":"ghcr.io","username":"a","secret":"github_pat_x"}`, `[]`, `null`, `{`,
+		`{"ServerURL":"ghcr.io","Username":"a"}{"Secret":"x"}`, "{\n\"ServerURL\": \"ghcr.io\"\n}\n", strings.Repeat("ghcr.io\n", 3),
+	} {
+		f.Add(input)
+	}
+	moveIn(f)
+	if !offline() {
+		f.Skip("something has set up the proxies already")
+	}
+	f.Fuzz(func(t *testing.T, input string) {
+		for _, verb := range []string{"get", "store", "erase"} {
+			got := call(strings.NewReader(input), verb)
+			switch known := got.stdout == notFound || got.stdout == noServerURL; {
+			case verb == "get" && (got.code != 1 || !known):
+				t.Errorf("get: %+v", got)
+			case verb == "erase" && (got.code != 0 || got.stdout != ""):
+				t.Errorf("erase: %+v", got)
+			case verb == "store" && (got.code != 1 || got.stdout == "" || !strings.HasSuffix(got.stdout, "\n") || got.stderr != ""):
+				// There is no keyring, so nothing is ever kept.
+				t.Errorf("store: %+v", got)
+			}
+			if got.stderr != "" && !strings.HasPrefix(got.stderr, "docker-credential-ghcr: error: ") {
+				t.Errorf("%s said %q", verb, got.stderr)
+			}
+			if strings.ContainsAny(got.stdout+got.stderr, "\x00\x1b\r\x7f") {
+				t.Errorf("%s: not fit for a terminal: %+v", verb, got)
+			}
+			var given struct{ Secret string }
+			if json.Unmarshal([]byte(input), &given) == nil && len(given.Secret) > 20 && strings.Contains(got.stdout+got.stderr, given.Secret) {
+				t.Errorf("%s repeats the secret: %+v", verb, got)
+			}
+		}
+	})
+}
