@@ -102,13 +102,13 @@ func (b *bench) prepare() error {
 
 // subject is something measured.
 type subject struct {
-	name    string
-	args    []string
-	stdin   string
-	fresh   bool // nothing may be remembered
-	atOnce  int  // how many at the same time
-	walls   []time.Duration
-	peak    int64 // resident memory, in KiB; 0 if it was not measured
+	name   string
+	args   []string
+	stdin  string
+	fresh  bool // nothing may be remembered
+	atOnce int  // how many at the same time
+	walls  []time.Duration
+	peak   int64 // resident memory, in KiB; 0 if it was not measured
 }
 
 func (b *bench) measure(out io.Writer) (code int, err error) {
