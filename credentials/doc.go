@@ -16,7 +16,7 @@
 //     variables (environment.go), what docker login gave (login.go), gh's own
 //     store (gh.go). The last two read the OS keyring (keyring.go), within a
 //     limit for the whole call. A place that fails is a candidate with a [Fault].
-//  4. Will it do? Search.Judge gathers [Facts] and makes a [Verdict] of them. Facts
+//  4. Will it do? Search.Judge gathers facts and makes a [Verdict] of them. Facts
 //     come from memory if it is young enough (memory.go), else from GitHub's API
 //     (github.go), else from the registry itself, the second witness
 //     (witness.go). Of several processes that ask about the same token at once

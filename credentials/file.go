@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/gofrs/flock"
 )
 
 // maxFile bounds every file that is read, in bytes.
@@ -50,7 +52,31 @@ func isAbsent(err error) bool {
 }
 
 // configDir is where settings and the record of logins are: never a secret.
-func configDir() (string, error) {
-	dir, err := os.UserConfigDir()
-	return filepath.Join(dir, "docker-credential-ghcr"), err
+func configDir() (string, error) { return ownDir(os.UserConfigDir()) }
+
+// ownDir is our directory in one of the user's. A relative one, which a relative
+// home makes, is none: what stands in the working directory is a stranger's.
+func ownDir(parent string, err error) (string, error) {
+	if err == nil && !filepath.IsAbs(parent) {
+		err = fmt.Errorf("%s is not an absolute path", parent)
+	}
+	return filepath.Join(parent, "docker-credential-ghcr"), err
+}
+
+// newLock is a lock on a file that it makes. What stands there and is no file is
+// never opened: a pipe would not let go again.
+func newLock(path string) *flock.Flock {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		path += ".not-a-file"
+	}
+	return flock.New(path)
+}
+
+// switchedOn reports whether a variable that is a switch is on.
+func switchedOn(name string) bool {
+	switch os.Getenv(name) {
+	case "", "0", "false":
+		return false
+	}
+	return true
 }

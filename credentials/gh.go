@@ -109,10 +109,14 @@ func hasYAMLContent(text string) bool {
 	return false
 }
 
-// get is a value of a host's entry; "" if it is not there.
+// get is a value of a host's entry; "" if it is not there, or null.
 func (s *ghStore) get(keys ...string) string {
 	value, _ := s.hosts.Get(keys)
-	return strings.TrimSpace(value)
+	switch value = strings.TrimSpace(value); value {
+	case "null", "~":
+		return ""
+	}
+	return value
 }
 
 // names reports whether hosts.yml has an entry for host.
@@ -130,11 +134,8 @@ func (s *ghStore) users(host string) []string {
 	return names
 }
 
-// candidate resolves the account as gh does for its active one: the clear text
-// in hosts.yml, the keyring slot of the user, the slot without a name. Another
-// user is looked up in the same order, except that the slot without a name is
-// the active account's alone. ok is false when nothing says that there is a
-// token.
+// candidate is the token of an account: the active one's, or user's if that is
+// not "". ok is false when nothing says that there is one.
 func (s *ghStore) candidate(ctx context.Context, k *ring, host, user string) (c Candidate, ok bool) {
 	c.Source = GH
 	if s.hostsErr != nil {
@@ -144,23 +145,26 @@ func (s *ghStore) candidate(ctx context.Context, k *ring, host, user string) (c 
 	if !s.names(host) {
 		return c, false
 	}
-	active := s.get(host, "user")
-	c.Login = active
-	clear := s.get(host, "oauth_token")
-	slots := []string{active, ""}
-	if user != "" && user != active {
-		if !slices.Contains(s.users(host), user) {
-			c.Login = user
-			c.Fault, c.Reason = Missing, "gh is not logged in to this account, which setup named"
-			return c, true
-		}
-		c.Login, c.Inactive = user, true
-		clear = s.get(host, "users", user, "oauth_token")
-		slots = []string{user}
+	c.Login = s.get(host, "user")
+	if user == "" || user == c.Login {
+		return s.resolve(ctx, k, c, host, s.get(host, "oauth_token"), c.Login, "")
 	}
-	if clear != "" {
-		return c.withSecret(clear), true
+	c.Login = user
+	if !slices.Contains(s.users(host), user) {
+		c.Fault, c.Reason = Missing, "gh is not logged in to this account, which setup named"
+		return c, true
 	}
+	c.Inactive = true
+	return s.resolve(ctx, k, c, host, s.get(host, "users", user, "oauth_token"), user)
+}
+
+// resolve finds the token of an account as gh does: in hosts.yml in clear, then in
+// the keyring's slots of the host. The slot without a name is the active account's.
+func (s *ghStore) resolve(ctx context.Context, k *ring, c Candidate, host, inClear string, slots ...string) (Candidate, bool) {
+	if inClear != "" {
+		return c.withSecret(inClear), true
+	}
+	c.Fault, c.Reason = Missing, "gh is logged in, but the keyring holds no token of this account"
 	for _, slot := range slices.Compact(slots) {
 		secret, err := k.get(ctx, "gh:"+host, slot)
 		switch {
@@ -169,13 +173,12 @@ func (s *ghStore) candidate(ctx context.Context, k *ring, host, user string) (c 
 		case errors.Is(err, errNoKeyring) && c.Login == "":
 			return c, false
 		case err != nil && !errors.Is(err, errAbsent):
+			// gh goes on to the next slot, which may be in order.
 			c.Fault, c.Reason = keyringFault(err)
-			return c, true
 		}
 	}
-	c.Fault, c.Reason = Missing, "gh is logged in, but the keyring holds no token of this account"
 	// An entry without a user holds preferences: it does not say that there is one.
-	return c, c.Login != ""
+	return c, c.Login != "" || c.Fault != Missing
 }
 
 // withSecret fills in the token, or the fault of what cannot be one.
@@ -185,7 +188,7 @@ func (c Candidate) withSecret(text string) Candidate {
 		c.Fault, c.Reason = Broken, "the token "+err.Error()
 		return c
 	}
-	c.Token = token
+	c.Token, c.Fault, c.Reason = token, "", ""
 	return c
 }
 

@@ -47,7 +47,7 @@ type Answer struct {
 	// Expires is when the token will expire; zero if the server said nothing.
 	Expires time.Time `json:"expires,omitzero"`
 	// Trouble says why there was no answer. It holds no secret.
-	Trouble string `json:"-"`
+	Trouble string `json:"trouble,omitempty"`
 	// Limited is set if a rate limit was the reason.
 	Limited bool `json:"-"`
 	// SSOPage is where the token is authorized for an organization that demands
@@ -203,8 +203,16 @@ var (
 )
 
 // isLogin accepts what GitHub can have for a login, managed users' suffix
-// (octocat_acme) included.
-func isLogin(s string) bool { return loginWord.MatchString(s) }
+// (octocat_acme) included. A token is none: some people log docker in with it as
+// the user name too, which ghcr.io does not look at.
+func isLogin(s string) bool {
+	for _, p := range kindByPrefix {
+		if strings.HasPrefix(s, p.prefix) {
+			return false
+		}
+	}
+	return loginWord.MatchString(s)
+}
 
 // parseExpiration reads the two forms that the header has been seen in
 // (https://github.com/google/go-github/pull/2649). Zero if there is none.
@@ -252,7 +260,10 @@ func trouble(ctx context.Context, err error) string {
 	if timeout := net.Error(nil); ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
 		return "no answer in time"
 	}
-	return userinfo.ReplaceAllString(err.Error(), "//")
+	return authorization.ReplaceAllString(userinfo.ReplaceAllString(err.Error(), "//"), "$1 ****")
 }
 
-var userinfo = regexp.MustCompile(`//[^/@\s"]*@`)
+var (
+	userinfo      = regexp.MustCompile(`//[^/@\s"]*@`)
+	authorization = regexp.MustCompile(`(?i)\b(basic|bearer|token) [a-z0-9+/=._~-]{8,}`)
+)

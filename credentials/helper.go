@@ -1,21 +1,21 @@
 package credentials
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/docker/docker-credential-helpers/credentials"
 )
 
-// getLimit bounds a whole get: keyring, lock, and every question together.
-// Clients wait 30 to 60 seconds, or for ever.
-const getLimit = 30 * time.Second
+// getLimit bounds a whole get: keyring, lock, and every question together. The
+// first client to lose patience does so after 30 seconds.
+const getLimit = 29 * time.Second
 
 // Helper answers the questions that docker and other registry clients ask a
 // credential helper. The zero value is ready for use: it reads the environment,
@@ -72,7 +72,7 @@ func (h *Helper) Add(given *credentials.Credentials) error {
 	defer cancel()
 	s, ok := h.Search(given.ServerURL)
 	if !ok {
-		return fmt.Errorf("docker-credential-ghcr keeps logins for GitHub's container registries only, not for %s; remove it from credsStore or credHelpers there", printable(given.ServerURL))
+		return fmt.Errorf("docker-credential-ghcr keeps logins for GitHub's container registries only, not for %s; remove it from credsStore or credHelpers there", shownURL(given.ServerURL))
 	}
 	if s.settingsErr != nil {
 		return fmt.Errorf("the token was not kept: %w\nhint: %s", s.settingsErr, mendNamed)
@@ -87,11 +87,11 @@ func (h *Helper) Add(given *credentials.Credentials) error {
 			return nil
 		}
 	}
-	c := Candidate{Source: DockerLogin, Login: printable(given.Username), Token: token}
-	if v := s.Judge(ctx, c); !v.Good() && v.Fault != Unreachable {
+	v := s.Judge(ctx, Candidate{Source: DockerLogin, Login: loginOrNone(given.Username), Token: token})
+	if !v.Good() && v.Fault != Unreachable {
 		return fmt.Errorf("the %s was not kept: %s\nhint: %s", token.Kind(), v.Reason, v.Fix)
 	}
-	if err := writeDockerLogin(ctx, s.ring, s.Registry.Host, c.Login, token); err != nil {
+	if err := writeDockerLogin(ctx, s.ring, s.Registry.Host, v.User, token); err != nil {
 		return notKept(err, s.Registry.Host)
 	}
 	return nil
@@ -138,21 +138,26 @@ func (h *Helper) List() (map[string]string, error) {
 	for _, host := range hosts {
 		name, _ := registryOf(host)
 		registry, ok := parseRegistry(name, configured)
-		if user := knownUser(gh, host); ok && registry.Host == host && user != "" {
+		if !ok || registry.Host != host {
+			continue
+		}
+		user := knownUser(gh, host, settings.Registries[name].User)
+		h.trace("%s: user %q", name, user)
+		if user != "" {
 			logins[name] = user
 		}
 	}
 	return logins, nil
 }
 
-// knownUser is the user of a host as records say; "" if nothing says that there
-// is a login.
-func knownUser(gh *ghStore, host string) string {
+// knownUser is the user of a host as records say, or the one that setup named; ""
+// if nothing says that there is a login.
+func knownUser(gh *ghStore, host, named string) string {
 	record, ok, _ := readLoginRecord(host)
 	if ok && isLogin(record.User) {
 		return record.User
 	}
-	if user := gh.get(host, "user"); isLogin(user) {
+	if user := cmp.Or(named, gh.get(host, "user")); isLogin(user) && gh.names(host) {
 		return user
 	}
 	if ok || gh.get(host, "oauth_token") != "" {
@@ -168,7 +173,7 @@ func knownUser(gh *ghStore, host string) string {
 
 // trace tells Stderr what is done, if GHCR_DEBUG asks for it.
 func (h *Helper) trace(format string, args ...any) {
-	if os.Getenv("GHCR_DEBUG") == "1" {
+	if switchedOn("GHCR_DEBUG") {
 		h.say("docker-credential-ghcr: debug: " + fmt.Sprintf(format, args...) + "\n")
 	}
 }

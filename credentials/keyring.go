@@ -1,9 +1,11 @@
 package credentials
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -72,10 +74,12 @@ func sessionBus() error {
 	if address := os.Getenv("DBUS_SESSION_BUS_ADDRESS"); address != "" && address != "autolaunch:" {
 		return nil
 	}
-	for _, name := range []string{"bus", "dbus-session"} {
-		if _, err := os.Stat(fmt.Sprintf("/run/user/%d/%s", os.Getuid(), name)); err == nil {
-			return nil
-		}
+	dir := fmt.Sprintf("/run/user/%d/", os.Getuid())
+	if _, err := os.Stat(dir + "bus"); err == nil {
+		return nil
+	}
+	if content, err := readFile(dir + "dbus-session"); err == nil && bytes.Contains(content, []byte("DBUS_SESSION_BUS_ADDRESS=")) {
+		return nil
 	}
 	return fmt.Errorf("%w: there is no D-Bus session", errNoKeyring)
 }
@@ -102,40 +106,40 @@ func keyringLimit() time.Duration {
 // ring is a keyring for one call of ours: its time is limited, and it survives
 // what the library does not. Not for use by several goroutines.
 type ring struct {
-	keyring Keyring
-	ends    time.Time
-	limit   time.Duration
-	trace   func(format string, args ...any)
+	keyring     Keyring
+	limit, left time.Duration
+	trace       func(format string, args ...any)
 }
 
 func newRing(k Keyring, trace func(string, ...any)) *ring {
 	if k == nil {
 		k = OSKeyring{}
 	}
-	return &ring{keyring: k, limit: keyringLimit(), trace: trace}
+	limit := keyringLimit()
+	return &ring{keyring: k, limit: limit, left: limit, trace: trace}
 }
 
 func (r *ring) get(ctx context.Context, service, user string) (secret string, err error) {
-	return r.within(ctx, "read "+service, func() (string, error) { return r.keyring.Get(service, user) })
+	return r.within(ctx, "read "+service+" "+user, func() (string, error) { return r.keyring.Get(service, user) })
 }
 
 func (r *ring) set(ctx context.Context, service, user, secret string) error {
-	_, err := r.within(ctx, "write "+service, func() (string, error) { return "", r.keyring.Set(service, user, secret) })
+	_, err := r.within(ctx, "write "+service+" "+user, func() (string, error) { return "", r.keyring.Set(service, user, secret) })
 	return err
 }
 
 func (r *ring) delete(ctx context.Context, service, user string) error {
-	_, err := r.within(ctx, "delete "+service, func() (string, error) { return "", r.keyring.Delete(service, user) })
+	_, err := r.within(ctx, "delete "+service+" "+user, func() (string, error) { return "", r.keyring.Delete(service, user) })
 	return err
 }
 
 // within runs one use of the keyring. go-keyring has no time limit and panics
 // when the bus dies under a prompt; what is abandoned here ends with the process.
 func (r *ring) within(ctx context.Context, what string, use func() (string, error)) (string, error) {
-	if r.ends.IsZero() {
-		r.ends = time.Now().Add(r.limit)
+	if r.left <= 0 {
+		return "", fmt.Errorf("%w within %v", errSilent, r.limit)
 	}
-	ctx, cancel := context.WithDeadline(ctx, r.ends)
+	ctx, cancel := context.WithTimeout(ctx, r.left)
 	defer cancel()
 	type result struct {
 		secret string
@@ -159,7 +163,9 @@ func (r *ring) within(ctx context.Context, what string, use func() (string, erro
 	case <-ctx.Done():
 		got.err = fmt.Errorf("%w within %v", errSilent, r.limit)
 	}
-	r.trace("keyring: %s: %s in %v", what, outcome(got.err), time.Since(begun).Round(time.Millisecond))
+	taken := time.Since(begun)
+	r.left -= taken
+	r.trace("keyring: %s: %s in %v", printable(what), outcome(got.err), taken.Round(time.Millisecond))
 	return got.secret, got.err
 }
 
@@ -186,13 +192,14 @@ func keyringError(err error) error {
 		}
 	}
 	text := err.Error()
+	unreachable := (*net.OpError)(nil)
 	switch {
 	case strings.Contains(text, "failed to unlock"):
 		return errLocked
-	case errors.Is(err, keyring.ErrUnsupportedPlatform), isAbsent(err), errors.Is(err, exec.ErrNotFound),
+	case errors.As(err, &unreachable), strings.Contains(text, "authentication failed"),
+		errors.Is(err, keyring.ErrUnsupportedPlatform), isAbsent(err), errors.Is(err, exec.ErrNotFound),
 		strings.Contains(text, "org.freedesktop.secrets was not provided"),
-		strings.Contains(text, "invalid bus address"),
-		strings.Contains(text, "connection refused"):
+		strings.Contains(text, "invalid bus address"):
 		return fmt.Errorf("%w: %s", errNoKeyring, printable(text))
 	}
 	return fmt.Errorf("the keyring failed: %s", printable(text))

@@ -102,6 +102,14 @@ func loginHosts() []string {
 	return hosts
 }
 
+// loginOrNone is a user name that docker login was given, if it is a GitHub login.
+func loginOrNone(name string) string {
+	if isLogin(name) {
+		return name
+	}
+	return ""
+}
+
 // readDockerLogin is the candidate that docker login left. ok is false if none
 // was left.
 func readDockerLogin(ctx context.Context, k *ring, host string) (c Candidate, ok bool) {
@@ -114,7 +122,7 @@ func readDockerLogin(ctx context.Context, k *ring, host string) (c Candidate, ok
 		c.Fault, c.Reason = Broken, err.Error()
 		return c, true
 	}
-	c.Login = record.User
+	c.Login = loginOrNone(record.User)
 	content, err := k.get(ctx, loginService, host)
 	if errors.Is(err, errAbsent) {
 		c.Fault, c.Reason = Missing, "the keyring no longer holds what docker login put there"
@@ -129,7 +137,7 @@ func readDockerLogin(ctx context.Context, k *ring, host string) (c Candidate, ok
 		c.Fault, c.Reason = Broken, "the keyring's item docker-credential-ghcr is damaged"
 		return c, true
 	}
-	c.Login = item.Username
+	c.Login = loginOrNone(item.Username)
 	return c.withSecret(item.Secret), true
 }
 

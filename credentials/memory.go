@@ -3,12 +3,11 @@ package credentials
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/gofrs/flock"
 )
 
 // How long a remembered answer is as good as a fresh one. A rejection is kept
@@ -25,8 +24,8 @@ const (
 )
 
 // lockLimit is how long a process waits for another that asks about the same
-// token: a little longer than the API may take.
-const lockLimit = apiLimit + time.Second
+// token: a little longer than that may take.
+const lockLimit = apiLimit + witnessLimit + time.Second
 
 // memory remembers answers, never tokens and never verdicts: what is required
 // may change and then counts at once. One file a token, named by a hash; a file
@@ -42,18 +41,22 @@ type remembered struct {
 	Registry Answer `json:"registry,omitzero"`
 	// Accepted is the last answer in which the API accepted the token.
 	Accepted Answer `json:"accepted,omitzero"`
+	// Unclear is the last time that nobody could say. It is for those alone who
+	// waited meanwhile.
+	Unclear struct {
+		At       time.Time `json:"at"`
+		API      Answer    `json:"api"`
+		Registry Answer    `json:"registry"`
+	} `json:"unclear,omitzero"`
 }
 
 // openMemory finds the place. Without one nothing is remembered.
 func openMemory(fresh bool) memory {
-	if off := os.Getenv("GHCR_NO_MEMORY"); off != "" && off != "0" {
+	dir, err := ownDir(os.UserCacheDir())
+	if err != nil || switchedOn("GHCR_NO_MEMORY") {
 		return memory{}
 	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return memory{}
-	}
-	return memory{dir: filepath.Join(dir, "docker-credential-ghcr"), fresh: fresh}
+	return memory{dir: dir, fresh: fresh}
 }
 
 func (m memory) path(key string) string { return filepath.Join(m.dir, key+".json") }
@@ -70,11 +73,15 @@ func (m memory) recall(key string) (r remembered) {
 	return r
 }
 
-// settles reports whether memory answers the question, and with which facts.
-func (m memory) settles(r remembered) (Facts, bool) {
-	f := Facts{API: r.API, Last: r.Accepted}
+// settles reports whether memory answers a question that was put at a time, and
+// with which facts.
+func (m memory) settles(r remembered, put time.Time) (facts, bool) {
+	f := facts{API: r.API, Last: r.Accepted}
 	if m.fresh {
 		return f, false
+	}
+	if r.Unclear.At.After(put) {
+		return facts{API: r.Unclear.API, Registry: r.Unclear.Registry, Last: r.Accepted}, true
 	}
 	switch age := time.Since(r.API.Asked); r.API.apiWord() {
 	case rejects:
@@ -84,14 +91,14 @@ func (m memory) settles(r remembered) (Facts, bool) {
 			return f, true
 		}
 	}
-	f = Facts{Registry: r.Registry, Last: r.Accepted}
+	f = facts{Registry: r.Registry, Last: r.Accepted}
 	age := time.Since(r.Registry.Asked)
 	return f, r.Registry.registryWord() != unclear && age >= 0 && age < answerLife
 }
 
 // note adds the clear answers among the facts to what is remembered. The newest
 // counts, whoever gave it.
-func (m memory) note(key string, r remembered, f Facts) {
+func (m memory) note(key string, r remembered, f facts) {
 	if f.API.apiWord() == accepts {
 		r.Accepted = f.API
 	}
@@ -101,16 +108,33 @@ func (m memory) note(key string, r remembered, f Facts) {
 	case f.Registry.registryWord() != unclear:
 		r.API, r.Registry = Answer{}, f.Registry
 	default:
-		return
+		r.Unclear.At, r.Unclear.API, r.Unclear.Registry = time.Now(), f.API, f.Registry
 	}
 	content, err := json.Marshal(r)
 	if m.dir == "" || err != nil {
 		return
 	}
-	if _, err := os.Stat(m.path(key)); isAbsent(err) {
+	if _, err := os.Lstat(m.path(key)); isAbsent(err) {
 		m.forgetOld()
 	}
-	_ = os.WriteFile(m.path(key), content, 0o600)
+	_ = m.replace(key, content)
+}
+
+// replace writes a file anew beside the old one, so that whatever stands there is
+// neither followed nor waited for. It need not survive a power cut.
+func (m memory) replace(key string, content []byte) error {
+	file, err := os.CreateTemp(m.dir, key+".*.new")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), m.path(key))
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+	}
+	return err
 }
 
 // lock makes this process the one that asks about a token. It waits briefly for
@@ -123,7 +147,7 @@ func (m memory) lock(ctx context.Context, key string) (unlock func()) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lockLimit)
 	defer cancel()
-	lock := flock.New(filepath.Join(m.dir, key+".lock"))
+	lock := newLock(filepath.Join(m.dir, key+".lock"))
 	if locked, err := lock.TryLockContext(ctx, 2*time.Millisecond); err != nil || !locked {
 		return func() {}
 	}

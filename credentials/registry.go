@@ -105,6 +105,17 @@ func isHostname(name string) bool {
 	return true
 }
 
+// shownURL is what may be shown of a server URL: a user and a password in it are
+// nobody's business.
+func shownURL(serverURL string) string {
+	host := strings.TrimSpace(serverURL)
+	if _, rest, ok := strings.Cut(host, "://"); ok {
+		host = rest
+	}
+	host, _, _ = strings.Cut(host, "/")
+	return printable(host[strings.LastIndexByte(host, '@')+1:])
+}
+
 // isTenant reports whether host is SUBDOMAIN.ghe.com.
 func isTenant(host string) bool {
 	sub, ok := strings.CutSuffix(host, ".ghe.com")

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"time"
 )
 
 // Search is one call's way through the candidates for a registry. What it reads
@@ -14,7 +15,8 @@ import (
 type Search struct {
 	// Registry is what is searched for.
 	Registry Registry
-	// Scope is what a token must have.
+	// Scope is what a token must have; the stricter one if the settings cannot be
+	// read.
 	Scope Scope
 
 	helper      *Helper
@@ -25,22 +27,23 @@ type Search struct {
 	memory      memory
 	// asked holds the facts of tokens that were found before: a token may be in
 	// two places, and GitHub is asked about it once.
-	asked map[string]Facts
+	asked map[string]facts
 }
 
 // Search prepares the search for a registry. ok is false for one that is not
 // GitHub's; where the name alone says so, nothing has been opened.
 func (h *Helper) Search(serverURL string) (s *Search, ok bool) {
-	s = &Search{helper: h, gh: sync.OnceValue(readGH), asked: map[string]Facts{}}
+	s = &Search{helper: h, gh: sync.OnceValue(readGH), asked: map[string]facts{}}
 	settings := sync.OnceValues(ReadSettings)
 	s.Registry, ok = parseRegistry(serverURL, func(host string) bool {
 		set, _ := settings()
 		return configuredBy(set, s.gh())(host)
 	})
 	if !ok {
-		h.trace("%q is not a registry of GitHub's", printable(serverURL))
+		h.trace("%q is not a registry of GitHub's", shownURL(serverURL))
 		return nil, false
 	}
+	s.Scope = WritePackages
 	if s.settings, s.settingsErr = settings(); s.settingsErr == nil {
 		s.Scope, s.settingsErr = s.settings.required(s.Registry.Name)
 	}
@@ -64,9 +67,7 @@ func configuredBy(settings Settings, gh *ghStore) func(host string) bool {
 func (s *Search) Verdicts(ctx context.Context) iter.Seq[Verdict] {
 	return func(yield func(Verdict) bool) {
 		for c := range s.candidates(ctx) {
-			v := s.Judge(ctx, c)
-			s.helper.trace("%s: %s", c, cmp.Or(v.Reason, "good"))
-			if !yield(v) {
+			if !yield(s.Judge(ctx, c)) {
 				return
 			}
 		}
@@ -75,17 +76,15 @@ func (s *Search) Verdicts(ctx context.Context) iter.Seq[Verdict] {
 
 // Judge gathers the facts about a candidate and judges it.
 func (s *Search) Judge(ctx context.Context, c Candidate) Verdict {
-	if s.settingsErr != nil {
-		c.Source, c.Fault, c.Reason = SettingsFile, Broken, s.settingsErr.Error()
+	var f facts
+	if c.askable() {
+		f = s.learn(ctx, c)
 	}
-	// Facts cannot help what has a fault already, nor a kind that is not taken.
-	v := judge(c, s.Scope, Facts{})
-	if v.Fault == Unreachable {
-		v = judge(c, s.Scope, s.facts(ctx, c))
-	}
+	v := judge(c, s.Scope, f)
 	if !v.Good() {
 		v.Fix = fix(s.Registry, s.Scope, v, hidingVariables(s.Registry.Host))
 	}
+	s.helper.trace("%s: %s", c, cmp.Or(v.Reason, "good"))
 	return v
 }
 
@@ -105,18 +104,19 @@ func (s *Search) OtherAccounts() []string {
 // Accounts lists the accounts of gh's on the host.
 func (s *Search) Accounts() []string { return s.gh().users(s.Registry.Host) }
 
-// facts asks about a token, or remembers. Of many processes at once one asks.
-func (s *Search) facts(ctx context.Context, c Candidate) Facts {
+// learn asks about a token, or remembers. Of many processes at once one asks.
+func (s *Search) learn(ctx context.Context, c Candidate) facts {
 	key := c.Token.key(s.Registry.Host)
 	f, ok := s.asked[key]
 	if ok {
 		return f
 	}
-	if f, ok = s.memory.settles(s.memory.recall(key)); !ok {
+	begun := time.Now()
+	if f, ok = s.memory.settles(s.memory.recall(key), begun); !ok {
 		unlock := s.memory.lock(ctx, key)
 		defer unlock()
 		r := s.memory.recall(key)
-		if f, ok = s.memory.settles(r); !ok {
+		if f, ok = s.memory.settles(r, begun); !ok {
 			f = s.ask(ctx, c, r.Accepted)
 			s.memory.note(key, r, f)
 		}
@@ -130,8 +130,8 @@ func (s *Search) facts(ctx context.Context, c Candidate) Facts {
 }
 
 // ask asks the API, and the registry if the API cannot say.
-func (s *Search) ask(ctx context.Context, c Candidate, last Answer) Facts {
-	f := Facts{Last: last, Actor: installationUser()}
+func (s *Search) ask(ctx context.Context, c Candidate, last Answer) facts {
+	f := facts{Last: last, Actor: installationUser()}
 	transport := s.transport()
 	if a, err := s.api(transport); err != nil {
 		f.API = Answer{Trouble: err.Error()}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/moby/sys/atomicwriter"
 )
 
@@ -86,8 +85,8 @@ func ReadSettings() (Settings, error) {
 const settingsWait = 10 * time.Second
 
 // EditSettings changes the settings. Processes that do so at once wait for one
-// another, so none loses another's change. Settings that say nothing leave no
-// file behind.
+// another, so none loses another's change; where the file system has no locks
+// they do not, and the last one wins. Settings that say nothing have no file.
 func EditSettings(edit func(*Settings) error) error {
 	path, err := SettingsPath()
 	if err != nil {
@@ -98,7 +97,10 @@ func EditSettings(edit func(*Settings) error) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), settingsWait)
 	defer cancel()
-	lock := flock.New(path + ".lock")
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // some keep such files elsewhere, and a link here
+	}
+	lock := newLock(path + ".lock")
 	if locked, err := lock.TryLockContext(ctx, 5*time.Millisecond); locked {
 		defer func() { _ = lock.Unlock() }()
 	} else if ctx.Err() != nil {
@@ -140,7 +142,7 @@ func (s Scope) validate() error {
 	case "", WritePackages, ReadPackages:
 		return nil
 	}
-	return fmt.Errorf("scope %q is neither %s nor %s", string(s), WritePackages, ReadPackages)
+	return fmt.Errorf("the scope is neither %s nor %s", WritePackages, ReadPackages)
 }
 
 // names reports whether a registry of this host was set up.
@@ -162,11 +164,11 @@ func (s Settings) hosts() []string {
 }
 
 // required is the scope that tokens for the registry must have: GHCR_SCOPE
-// before the settings before write:packages.
+// before the settings before write:packages, which an error leaves too.
 func (s Settings) required(registry string) (Scope, error) {
 	if scope := Scope(strings.TrimSpace(os.Getenv("GHCR_SCOPE"))); scope != "" {
 		if err := scope.validate(); err != nil {
-			return "", fmt.Errorf("GHCR_SCOPE: %w", err)
+			return WritePackages, fmt.Errorf("GHCR_SCOPE: %w", err)
 		}
 		return scope, nil
 	}

@@ -48,7 +48,7 @@ func (c Candidate) String() string {
 // is opened when its turn has come and not before.
 func (s *Search) candidates(ctx context.Context) iter.Seq[Candidate] {
 	places := []func(context.Context, func(Candidate) bool) bool{
-		s.fromSettings, s.fromEnvironment, s.fromDockerLogin, s.fromGH,
+		s.fromEnvironment, s.fromSettings, s.fromDockerLogin, s.fromGH,
 	}
 	return func(yield func(Candidate) bool) {
 		for _, place := range places {
@@ -60,7 +60,8 @@ func (s *Search) candidates(ctx context.Context) iter.Seq[Candidate] {
 }
 
 // fromSettings holds no token. But when what a person asked for cannot be read,
-// nothing may be handed out: it could be another account's.
+// nothing that stands behind it may be handed out: it could be another account's.
+// A variable is what it is.
 func (s *Search) fromSettings(_ context.Context, yield func(Candidate) bool) bool {
 	if s.settingsErr == nil {
 		return true

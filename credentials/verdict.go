@@ -55,8 +55,8 @@ type Verdict struct {
 // Good reports whether the token may be handed out.
 func (v Verdict) Good() bool { return v.Fault == "" }
 
-// Facts are all that is known of a token when it is judged.
-type Facts struct {
+// facts are all that is known of a token when it is judged.
+type facts struct {
 	// API is GitHub's answer, Registry the second witness's.
 	API, Registry Answer
 	// Last is the last answer in which the API accepted this very token, however
@@ -119,14 +119,23 @@ func (a Answer) registryWord() word {
 	return unclear
 }
 
+// untaken are the kinds that GitHub Packages does not take.
+var untaken = []Kind{FineGrained, AppRefresh}
+
+// askable reports whether facts could still help a candidate: not one that has a
+// fault already, nor one of a kind that is not taken.
+func (c Candidate) askable() bool {
+	return c.Fault == "" && !slices.Contains(untaken, c.Token.Kind())
+}
+
 // judge makes a verdict of facts. It is pure: it asks nobody and remembers nothing.
-func judge(c Candidate, want Scope, f Facts) Verdict {
+func judge(c Candidate, want Scope, f facts) Verdict {
 	v := Verdict{Candidate: c, User: userOf(c, f)}
 	if v.Fault != "" {
 		return v
 	}
 	kind := c.Token.Kind()
-	if kind == FineGrained || kind == AppRefresh {
+	if slices.Contains(untaken, kind) {
 		v.Fault, v.Reason = WrongKind, string(kind)+"; GitHub Packages does not take it"
 		return v
 	}
@@ -183,7 +192,7 @@ func rejection(kind Kind, a Answer) string {
 }
 
 // silence says of both witnesses why they could not say.
-func silence(f Facts) string {
+func silence(f facts) string {
 	return "API: " + f.API.unclearness() + "; registry: " + f.Registry.unclearness()
 }
 
@@ -203,7 +212,7 @@ func (a Answer) unclearness() string {
 
 // userOf is the user name for a token: what GitHub said before what the source
 // says.
-func userOf(c Candidate, f Facts) string {
+func userOf(c Candidate, f facts) string {
 	if c.Token.Kind() == Installation {
 		return f.Actor
 	}

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +35,12 @@ once, and status when something is in the way.`,
 		Example: `  docker-credential-ghcr setup
   docker push ghcr.io/OWNER/IMAGE
   docker-credential-ghcr status`,
-		Args:          cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q", args[0])}
+			}
+			return nil
+		},
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,13 +63,19 @@ once, and status when something is in the way.`,
 	return root
 }
 
+// noArguments refuses words after a command that takes none.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%q is not understood here", args[0])}
+	}
+	return nil
+}
+
 // command runs what a person typed.
 func command(args []string, w world) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	root := rootCommand(w)
 	root.SetArgs(args)
-	cmd, err := root.ExecuteContextC(ctx)
+	cmd, err := root.ExecuteC() // an interrupt ends it at once, at a question too
 	var usage usageError
 	switch {
 	case err == nil:
@@ -77,7 +84,7 @@ func command(args []string, w world) int {
 		return 1
 	case errors.Is(err, errUnknown):
 		return 3
-	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.As(err, &usage):
 		complain(w, err)
 		fmt.Fprint(w.stderr, cmd.UsageString())
 		return 2

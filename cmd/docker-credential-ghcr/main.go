@@ -6,9 +6,13 @@ package main
 import (
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 )
 
 func main() {
+	// Whoever stops reading what we say must not end us before the answer is given.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	os.Exit(run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr}))
 }
 
@@ -19,8 +23,8 @@ type world struct {
 	stdout, stderr io.Writer
 }
 
-// run does what the words say and returns the exit status: 0, 1 for what failed,
-// 2 for words that are not known.
+// run does what the words say and returns the exit status: 0, 1 for what failed or
+// is not so, 2 for words that are not known, 3 for what nobody can say.
 func run(args []string, w world) int {
 	if len(args) == 0 {
 		return command(args, w)

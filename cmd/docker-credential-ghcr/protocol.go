@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -20,8 +21,10 @@ const (
 	stdinLimit = 10 * time.Second
 	maxInput   = 64 << 10
 	// verbLimit is the last resort, should something hang that has no limit of its
-	// own, such as a file on a dead network.
-	verbLimit = 35 * time.Second
+	// own, such as a file on a dead network. It counts from the start.
+	verbLimit = 30 * time.Second
+	// sayLimit is how long whoever reads stderr may take. A reason is worth no more.
+	sayLimit = time.Second
 )
 
 // protocolUsage is how docker-credential-helpers sums up the protocol.
@@ -30,6 +33,8 @@ const protocolUsage = "Usage: " + programName + " <store|get|erase|list|version>
 // answer serves one verb of docker's protocol. What goes to stdout is written
 // in one piece and only once it is whole.
 func answer(verb string, rest []string, w world) int {
+	begun := time.Now()
+	w.stderr = &patient{Writer: w.stderr}
 	protocol.Name, protocol.Package, protocol.Version = programName, modulePath, version()
 	if len(rest) > 0 {
 		fmt.Fprintln(w.stdout, protocolUsage)
@@ -42,7 +47,7 @@ func answer(verb string, rest []string, w world) int {
 			return fail(verb, err, w)
 		}
 	}
-	out, err := handle(verb, input, w)
+	out, err := handle(verb, input, w, begun.Add(verbLimit))
 	if err != nil {
 		return fail(verb, err, w)
 	}
@@ -54,7 +59,7 @@ func answer(verb string, rest []string, w world) int {
 
 // handle lets docker's library serve the verb. Whatever happens to it, the
 // client gets an answer, and no stack trace.
-func handle(verb string, input []byte, w world) ([]byte, error) {
+func handle(verb string, input []byte, w world, ends time.Time) ([]byte, error) {
 	if (verb == "get" || verb == "erase") && bytes.ContainsFunc(input, unicode.IsControl) {
 		// The library joins lines: two could make a name that neither is.
 		return nil, protocol.NewErrCredentialsNotFound()
@@ -77,7 +82,7 @@ func handle(verb string, input []byte, w world) ([]byte, error) {
 	select {
 	case r := <-done:
 		return r.out, r.err
-	case <-time.After(verbLimit):
+	case <-time.After(time.Until(ends)):
 		return nil, fmt.Errorf("no answer within %v", verbLimit)
 	}
 }
@@ -87,18 +92,45 @@ func handle(verb string, input []byte, w world) ([]byte, error) {
 // that it goes on without a token; the reason goes to the person on stderr.
 func fail(verb string, err error, w world) int {
 	known := protocol.IsErrCredentialsNotFound(err) || protocol.IsCredentialsMissingServerURL(err)
-	if !known && (verb == "get" || verb == "erase") {
-		fmt.Fprintf(w.stderr, "%s: error: %v\n", programName, err)
-	}
+	said, code := err, 1
 	switch {
 	case verb == "erase":
 		// docker keeps a plain-text login and podman crashes when erase fails.
-		return 0
+		said, code = nil, 0
 	case verb == "get" && !known:
-		err = protocol.NewErrCredentialsNotFound()
+		said = protocol.NewErrCredentialsNotFound()
 	}
-	fmt.Fprintln(w.stdout, err)
-	return 1
+	if said != nil {
+		fmt.Fprintln(w.stdout, said)
+	}
+	if !known && (verb == "get" || verb == "erase") {
+		fmt.Fprintf(w.stderr, "%s: error: %v\n", programName, err)
+	}
+	return code
+}
+
+// patient writes to somebody who may have stopped reading: then it gives up, for
+// good.
+type patient struct {
+	io.Writer
+	gaveUp atomic.Bool
+}
+
+func (p *patient) Write(text []byte) (int, error) {
+	if p.gaveUp.Load() {
+		return len(text), nil
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = p.Writer.Write(bytes.Clone(text))
+	}()
+	select {
+	case <-done:
+	case <-time.After(sayLimit):
+		p.gaveUp.Store(true)
+	}
+	return len(text), nil
 }
 
 // readInput reads what the client sends, trimmed of the white space that some
