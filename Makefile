@@ -8,7 +8,7 @@ RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 SYSTEMS = linux darwin windows freebsd
 FUZZTIME ?= 60s
 
-.PHONY: help build install uninstall test lint cross fuzz bench demo
+.PHONY: help build install uninstall test lint cross fuzz bench demo picture
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -47,3 +47,6 @@ bench: ## measure a get beside curl making the same request
 
 demo: ## see it work: a pretend GitHub, a registry, a real client; no account, no network
 	@cd cmd/e2e && go run ./demo
+
+picture: ## draw the terminal picture of the README from a real run
+	@cd cmd/e2e && go run ./picture ../../.github/terminal.svg
