@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
@@ -224,6 +226,26 @@ func TestGhsAccountIsResolvedAsGhDoes(t *testing.T) {
 			[]slot{{"monalisa", "gho_m"}}, "",
 			reply{user: "monalisa", secret: "gho_m"}, "",
 		},
+		{
+			"a token of null",
+			"github.com:\n    users:\n        monalisa:\n            oauth_token: null\n    user: monalisa\n    oauth_token: null\n",
+			[]slot{{"monalisa", "gho_m"}}, "",
+			reply{user: "monalisa", secret: "gho_m"}, "",
+		},
+		{
+			"a token of ~",
+			"github.com:\n    user: monalisa\n    oauth_token: ~\n",
+			[]slot{{"", "gho_m"}}, "",
+			reply{user: "monalisa", secret: "gho_m"}, "",
+		},
+		{
+			"a token of ~ for the account that is wanted",
+			"github.com:\n    users:\n        monalisa:\n            oauth_token: ~\n        hubot:\n    user: hubot\n    oauth_token: gho_h\n",
+			[]slot{{"monalisa", "gho_m"}}, "monalisa",
+			reply{user: "monalisa", secret: "gho_m"}, "",
+		},
+		{"a token of null, and no other", "github.com:\n    user: monalisa\n    oauth_token: null\n", nil, "", reply{user: "monalisa"}, Missing},
+		{"a token and a user of null", "github.com:\n    user: ~\n    oauth_token: null\n", nil, "", nothing, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := newMachine(t)
@@ -247,6 +269,58 @@ func TestGhsAccountIsResolvedAsGhDoes(t *testing.T) {
 			inactive := test.pinned != "" && !strings.Contains(test.hosts, "user: "+test.pinned+"\n") && strings.Contains(test.hosts, test.pinned)
 			if c.Inactive != inactive {
 				t.Errorf("inactive is %v", c.Inactive)
+			}
+		})
+	}
+}
+
+// slots is a keyring of which single items fail.
+type slots struct {
+	*credentialstest.Keyring
+	fail map[string]error // by user
+}
+
+func (s slots) Get(service, user string) (string, error) {
+	secret, err := s.Keyring.Get(service, user)
+	if failure, ok := s.fail[user]; ok {
+		return "", failure
+	}
+	return secret, err
+}
+
+func TestAnErrorInTheUsersSlotGoesOnToTheSlotWithoutAName(t *testing.T) {
+	const active = "github.com:\n    users:\n        octocat:\n        hubot:\n    user: octocat\n"
+	locked, gone := errors.New("failed to unlock correct collection"), errors.New("dbus: authentication failed")
+	for _, test := range []struct {
+		name   string
+		hosts  string
+		fail   map[string]error
+		pinned string
+		secret string
+		ok     bool
+		fault  Fault
+	}{
+		{"the user's slot is locked, the other is good", active, map[string]error{"octocat": locked}, "", "gho_nameless", true, ""},
+		{"the user's slot fails, the other is good", active, map[string]error{"octocat": errors.New("oh")}, "", "gho_nameless", true, ""},
+		{"both are locked", active, map[string]error{"octocat": locked, "": locked}, "", "", true, Locked},
+		{"the user's slot is locked, the other is not there", active, map[string]error{"octocat": locked, "": ErrNotInKeyring}, "", "", true, Locked},
+		{"the user's slot is not there, the other is locked", active, map[string]error{"octocat": ErrNotInKeyring, "": locked}, "", "", true, Locked},
+		{"neither is there", active, map[string]error{"octocat": ErrNotInKeyring, "": ErrNotInKeyring}, "", "", true, Missing},
+		{"there is no keyring", active, map[string]error{"octocat": gone, "": gone}, "", "", true, NoKeyring},
+		{"the slot of an account that is not active is locked", active, map[string]error{"hubot": locked}, "hubot", "", true, Locked},
+		{"without a user, the slot without a name is locked", "github.com:\n    git_protocol: ssh\n", map[string]error{"": locked}, "", "", true, Locked},
+		{"without a user, there is no keyring", "github.com:\n    git_protocol: ssh\n", map[string]error{"": gone}, "", "", false, NoKeyring},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := newMachine(t)
+			m.hosts(test.hosts)
+			for _, user := range []string{"octocat", "hubot"} {
+				m.keep("gh:github.com", user, "gho_"+user)
+			}
+			m.keep("gh:github.com", "", "gho_nameless")
+			c, ok := readGH().candidate(t.Context(), newRing(slots{m.keyring, test.fail}, quiet), githubCom, test.pinned)
+			if ok != test.ok || ok && (c.Fault != test.fault || c.Token.Reveal() != test.secret || (c.Fault == "") != (c.Reason == "")) {
+				t.Errorf("got %+v, %v with %q", c, ok, c.Token.Reveal())
 			}
 		})
 	}
@@ -502,6 +576,61 @@ func TestWhereGhsFilesAre(t *testing.T) {
 				m.notFound("ghcr.io")
 			}
 		})
+	}
+}
+
+func TestOfARelativeHomeNothingIsUsed(t *testing.T) {
+	posix(t)
+	m := newMachine(t)
+	for _, name := range []string{"GH_CONFIG_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"} {
+		t.Setenv(name, "")
+	}
+	// What a stranger's repository may hold: another scope, a host, an account, a
+	// login, and an answer about the token.
+	m.dockerLogin(githubCom, "hubot", "ghp_planted")
+	m.settings(`{"registries":{"ghcr.io":{"scope":"read:packages","user":"hubot"},"containers.git.example.com":{}}}`)
+	m.write(filepath.Join(os.Getenv("HOME"), ".config/gh/hosts.yml"), "github.com:\n    user: hubot\n    oauth_token: gho_planted\n    api_host: evil.example\n")
+	answer := alive("write:packages")
+	answer.Asked = time.Now()
+	openMemory(false).lock(t.Context(), "0")()
+	openMemory(false).note(mustParse(t, "gho_reads").key(githubCom), remembered{}, facts{API: answer})
+	m.variable("gho_reads")
+	m.token("gho_reads", "read:packages")
+	m.found("ghcr.io", "octocat", "gho_reads") // all of it is read while the home is absolute
+
+	t.Chdir(filepath.Dir(os.Getenv("HOME")))
+	t.Setenv("HOME", filepath.Base(os.Getenv("HOME")))
+	planted, opened := tree(t, os.Getenv("HOME")), m.opened()
+	if v := m.only("ghcr.io"); v.Fault != LacksScope || v.Source != "GH_TOKEN" {
+		t.Errorf("got %+v", v)
+	}
+	t.Setenv("GH_ENTERPRISE_TOKEN", "gho_reads")
+	m.notFound("containers.git.example.com")
+	t.Setenv("GH_TOKEN", "")
+	m.notFound("ghcr.io")
+	if logins := m.list(); len(logins) > 0 {
+		t.Errorf("listed %v", logins)
+	}
+	if said := m.erase("ghcr.io"); said != "" {
+		t.Errorf("erase said %q", said)
+	}
+	if calls := m.keyring.Calls()[opened:]; len(calls) > 0 {
+		t.Errorf("used the keyring %q", calls)
+	}
+	m.token("ghp_other", "write:packages")
+	if err := m.store("ghcr.io", "octocat", "ghp_other"); err == nil || !strings.Contains(err.Error(), "is not an absolute path") {
+		t.Errorf("store: %v", err)
+	}
+	if err := EditSettings(func(*Settings) error { return nil }); err == nil {
+		t.Error("the settings were edited")
+	}
+	if now := tree(t, os.Getenv("HOME")); !maps.Equal(now, planted) {
+		t.Errorf("there is now %q, before there was %q", now, planted)
+	}
+	for _, r := range m.github.Requests() {
+		if r.Host != "api.github.com" {
+			t.Errorf("asked %s", r.Host)
+		}
 	}
 }
 

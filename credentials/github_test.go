@@ -1,8 +1,10 @@
 package credentials
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -355,6 +358,8 @@ func TestALoginIsWhatGitHubCanHaveForOne(t *testing.T) {
 		"octocat": true, "octocat_acme": true, "octo-cat": true, "0": true, "dependabot[bot]": true, "-": true,
 		strings.Repeat("a", 100): true, strings.Repeat("a", 101): false,
 		"": false, " ": false, "octo cat": false, "<token>": false, "octo\ncat": false, "octocat\n": false, "octocat\x00": false,
+		"gho_x": false, "ghp_" + canary: false, "ghs_1": false, "ghu_": false, "ghr_x": false, "github_pat_x": false,
+		"gho": true, "ghp-octocat": true, "github": true, "github_patrol": true, "octo_gho_cat": true, "GHP_x": true,
 		"oktokät": false, "octo/cat": false, "octo.cat": false, "octo@cat": false, "[bot]": false, "octo[bot]cat": false, `"octocat"`: false,
 	} {
 		if got := isLogin(login); got != want {
@@ -380,6 +385,9 @@ func TestWhyThereWasNoAnswer(t *testing.T) {
 		{"no answer to a lookup", t.Context(), &net.DNSError{Err: "i/o timeout", Name: "api.github.com", IsTimeout: true}, "no answer in time"},
 		{"an address with a password", t.Context(), errors.New(`proxyconnect tcp: "http://me:` + canary + `@127.0.0.1:3128/": refused`), `proxyconnect tcp: "http://127.0.0.1:3128/": refused`},
 		{"an address with a password and a query", t.Context(), errors.New("https://" + canary + "@127.0.0.1?q=a@b"), "https://127.0.0.1?q=a@b"},
+		{"a header that is repeated", t.Context(), errors.New("Proxy-Authorization: Basic " + inBase64("me:"+canary) + " is not valid"), "Proxy-Authorization: Basic **** is not valid"},
+		{"headers that are repeated", t.Context(), errors.New("BEARER gho_" + canary + ", token gho_" + canary), "BEARER ****, token ****"},
+		{"words that are no header", t.Context(), errors.New("basic auth wanted: no token at all"), "basic auth wanted: no token at all"},
 		{"two addresses with passwords", t.Context(), errors.New("http://a:" + canary + "@b by socks5://" + canary + "@c"), "http://b by socks5://c"},
 	} {
 		if got := trouble(test.ctx, test.err); got != test.want {
@@ -470,6 +478,36 @@ func TestAProxysPasswordIsNotShown(t *testing.T) {
 				t.Errorf("shows it:\n%s", output)
 			}
 		})
+	}
+}
+
+func inBase64(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+
+// Some proxies say in the first line of their refusal what they were sent.
+func TestAProxyThatRepeatsItsLoginIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	defer listener.Close()
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			if request, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+				fmt.Fprintf(conn, "HTTP/1.1 407 Proxy-Authorization: %s is not good\r\nContent-Length: 0\r\n\r\n", request.Header.Get("Proxy-Authorization"))
+			}
+			conn.Close()
+		}
+	})
+	output, err := child(t, "get", "GH_TOKEN=gho_example", "GHCR_NO_MEMORY=1", "GHCR_DEBUG=1", "HTTPS_PROXY=http://me:"+canary+"@"+listener.Addr().String()).CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "could not be checked: API: Proxy-Authorization: Basic **** is not good") || shows(string(output)) {
+		t.Errorf("%v: %s", err, output)
 	}
 }
 

@@ -360,6 +360,9 @@ func TestNoSecretIsInAnyMessageTraceOrFile(t *testing.T) {
 			for _, secret := range []string{"ghp_new" + canary, "gho_" + canary, canary, "gho_" + canary + " x", `{"` + canary + `"`} {
 				errs = append(errs, h.Add(&protocol.Credentials{ServerURL: "ghcr.io", Username: "octocat", Secret: secret}))
 			}
+			for _, secret := range []string{"ghp_typed" + canary, "gho_" + canary, "github_pat_" + canary} {
+				errs = append(errs, h.Add(&protocol.Credentials{ServerURL: "ghcr.io", Username: secret, Secret: secret}))
+			}
 			logins, err := h.List()
 			errs = append(errs, err, h.Delete("ghcr.io"))
 			if !strings.Contains(said.String(), "docker-credential-ghcr: debug: ") {
@@ -421,7 +424,7 @@ func TestTheTraceTellsEveryPlaceEveryRequestAndEveryVerdict(t *testing.T) {
 			"GH_TOKEN: nothing",
 			"GITHUB_TOKEN: found",
 			"GITHUB_TOKEN: fine-grained personal access token; GitHub Packages does not take it",
-			"keyring: read docker-credential-ghcr: done in 0s",
+			"keyring: read docker-credential-ghcr github.com: done in 0s",
 			"docker login: found",
 			"GET https://api.github.com/user: 502 in 0s",
 			"GET https://ghcr.io/token?service=ghcr.io: 403 in 0s",
@@ -430,24 +433,101 @@ func TestTheTraceTellsEveryPlaceEveryRequestAndEveryVerdict(t *testing.T) {
 			"GET https://api.github.com/user: 200 in 0s",
 			"gh, octocat: good",
 		}
-		lines := strings.Split(strings.TrimSuffix(got.stderr, "\n"), "\n")
-		for i, line := range lines {
-			lines[i] = strings.TrimPrefix(line, "docker-credential-ghcr: debug: ")
-		}
-		if !slices.Equal(lines, want) {
-			m.Errorf("traced\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
-		}
+		m.traced(got.stderr, want...)
 	})
 }
 
+// traced checks what the trace told, line by line.
+func (m *machine) traced(text string, want ...string) {
+	m.Helper()
+	var told strings.Builder
+	for _, line := range want {
+		told.WriteString("docker-credential-ghcr: debug: " + line + "\n")
+	}
+	if text != told.String() {
+		m.Errorf("traced\n%s\nwant\n%s", text, told.String())
+	}
+}
+
+func TestTheTraceTellsWhatIsStoredErasedAndListed(t *testing.T) {
+	inBubble(t, func(m *machine) {
+		m.Setenv("GHCR_DEBUG", "1")
+		m.token("ghp_example", "write:packages")
+		m.hosts("acme.ghe.com:\n    user: hubot_acme\ngithub.com:\n    git_protocol: ssh\n")
+		opened := []string{
+			"ghcr.io takes tokens of github.com with the scope write:packages",
+			"GHCR_TOKEN: nothing", "GH_TOKEN: nothing", "GITHUB_TOKEN: nothing", "docker login: nothing",
+			"keyring: read gh:github.com: secret not found in keyring in 0s",
+			"gh: nothing",
+		}
+		var said bytes.Buffer
+		h := m.helper()
+		h.Stderr = &said
+		tell := func(want ...string) {
+			m.Helper()
+			m.traced(said.String(), want...)
+			said.Reset()
+		}
+		if err := h.Add(&protocol.Credentials{ServerURL: "ghcr.io", Username: "hubot", Secret: "ghp_dead"}); err == nil {
+			m.Error("stored a dead token")
+		}
+		tell(append(slices.Clone(opened),
+			"GET https://api.github.com/user: 401 in 0s",
+			"docker login, hubot: rejected by GitHub: expired or revoked")...)
+		if err := h.Add(&protocol.Credentials{ServerURL: "ghcr.io", Username: "ghp_example", Secret: "ghp_example"}); err != nil {
+			m.Error(err)
+		}
+		tell(append(slices.Clone(opened),
+			"GET https://api.github.com/user: 200 in 0s",
+			"docker login: good",
+			"keyring: write docker-credential-ghcr github.com: done in 0s")...)
+		list := func(want ...string) {
+			m.Helper()
+			if _, err := h.List(); err != nil {
+				m.Error(err)
+			}
+			for _, line := range want {
+				if !containsLine(said.String(), "docker-credential-ghcr: debug: "+line+"\n") {
+					m.Errorf("traced\n%s\nwithout %s", said.String(), line)
+				}
+			}
+			said.Reset()
+		}
+		list(`ghcr.io: user "octocat"`, `containers.acme.ghe.com: user "hubot_acme"`)
+		if err := h.Delete("ghcr.io"); err != nil {
+			m.Error(err)
+		}
+		tell("keyring: delete docker-credential-ghcr github.com: done in 0s")
+		list(`ghcr.io: user ""`, `containers.acme.ghe.com: user "hubot_acme"`)
+	})
+}
+
+func TestTheTraceRepeatsNoPasswordOfAnAddress(t *testing.T) {
+	m := newMachine(t)
+	t.Setenv("GHCR_DEBUG", "1")
+	for serverURL, shown := range addressesWithPasswords {
+		got := m.get(serverURL)
+		m.traced(got.stderr, inJSON(shown)+" is not a registry of GitHub's")
+		h, said := m.helper(), &bytes.Buffer{}
+		h.Stderr = said
+		err := h.Add(&protocol.Credentials{ServerURL: serverURL, Username: "octocat", Secret: "hunter2"})
+		if err == nil || shows(err.Error()) || shows(said.String()) || !strings.Contains(err.Error(), "not for "+shown+";") {
+			t.Errorf("store %s: %v, said %s", serverURL, err, said)
+		}
+	}
+}
+
 func TestTheTraceIsForThoseWhoAskForItOnly(t *testing.T) {
-	for _, value := range []string{"", "0", "2", "true"} {
+	for value, on := range map[string]bool{"": false, "0": false, "false": false, "1": true, "2": true, "true": true, "yes": true, " ": true} {
 		m := newMachine(t)
 		t.Setenv("GHCR_DEBUG", value)
 		t.Setenv("GH_TOKEN", "gho_example")
 		m.token("gho_example", "write:packages")
-		m.found("ghcr.io", "octocat", "gho_example")
-		m.notFound("docker.io")
+		for _, serverURL := range []string{"ghcr.io", "docker.io"} {
+			if got := m.get(serverURL); (got.stderr != "") != on {
+				t.Errorf("with %q, get %s said %q", value, serverURL, got.stderr)
+			}
+		}
 	}
 }
 
@@ -525,18 +605,18 @@ func TestWhatIsStored(t *testing.T) {
 				m.ghLogin(githubCom, "octocat", "gho_example")
 				m.token("ghp_other", "write:packages")
 			},
-			"ghcr.io", "hubot", "ghp_other", "", `{"username":"hubot","secret":"ghp_other"}`,
+			"ghcr.io", "hubot", "ghp_other", "", `{"username":"octocat","secret":"ghp_other"}`,
 		},
 		{
 			"a good token, by the older registry", func(m *machine) { m.token("ghp_other", "write:packages") },
-			"https://docker.pkg.github.com/v2/", "hubot", "ghp_other", "", `{"username":"hubot","secret":"ghp_other"}`,
+			"https://docker.pkg.github.com/v2/", "hubot", "ghp_other", "", `{"username":"octocat","secret":"ghp_other"}`,
 		},
 		{
 			"a good token in the place of our own entry", func(m *machine) {
 				m.dockerLogin(githubCom, "octocat", "ghp_own")
 				m.token("ghp_other", "write:packages")
 			},
-			"ghcr.io", "hubot", "ghp_other", "", `{"username":"hubot","secret":"ghp_other"}`,
+			"ghcr.io", "hubot", "ghp_other", "", `{"username":"octocat","secret":"ghp_other"}`,
 		},
 		{
 			"a token of an installation", func(m *machine) { m.github.Add("ghs_other", credentialstest.Token{}) },
@@ -549,6 +629,27 @@ func TestWhatIsStored(t *testing.T) {
 		{
 			"a token for which the registry vouches", func(m *machine) { m.token("ghp_other", "write:packages"); m.apiDown() },
 			"ghcr.io", "octocat", "ghp_other", "", `{"username":"octocat","secret":"ghp_other"}`,
+		},
+		{
+			"a token that was typed as the user too", func(m *machine) { m.token("ghp_other", "write:packages") },
+			"ghcr.io", "ghp_other", "ghp_other", "", `{"username":"octocat","secret":"ghp_other"}`,
+		},
+		{
+			"a token that was typed as the user too, of which nobody can say anything", func(m *machine) { m.apiDown(); m.registryDown() },
+			"ghcr.io", "ghp_other", "ghp_other", "", `{"username":"x-access-token","secret":"ghp_other"}`,
+		},
+		{
+			"another token typed as the user, of which nobody can say anything", func(m *machine) { m.apiDown(); m.registryDown() },
+			"ghcr.io", "github_pat_another", "ghp_other", "", `{"username":"x-access-token","secret":"ghp_other"}`,
+		},
+		{
+			"an e-mail address typed as the user, of which nobody can say anything", func(m *machine) { m.apiDown(); m.registryDown() },
+			"ghcr.io", "octocat@example.com", "ghp_other", "", `{"username":"x-access-token","secret":"ghp_other"}`,
+		},
+		{
+			"a dead token that was typed as the user too", func(*machine) {},
+			"ghcr.io", "ghp_dead", "ghp_dead",
+			"the personal access token (classic) was not kept: rejected by GitHub: expired or revoked\nhint: run: docker login ghcr.io", "",
 		},
 		{
 			"a dead token", func(*machine) {},
@@ -624,7 +725,12 @@ func TestWhatIsStored(t *testing.T) {
 		{
 			"a login for another registry", func(*machine) {},
 			"https://index.docker.io/v1/", "octocat", "hunter2",
-			"docker-credential-ghcr keeps logins for GitHub's container registries only, not for https://index.docker.io/v1/; remove it from credsStore or credHelpers there", "",
+			"docker-credential-ghcr keeps logins for GitHub's container registries only, not for index.docker.io; remove it from credsStore or credHelpers there", "",
+		},
+		{
+			"a login for an address with a password", func(m *machine) { m.token("ghp_other", "write:packages") },
+			"https://octocat:ghp_inside@ghcr.io", "octocat", "ghp_other",
+			"docker-credential-ghcr keeps logins for GitHub's container registries only, not for ghcr.io; remove it from credsStore or credHelpers there", "",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -647,8 +753,9 @@ func TestWhatIsStored(t *testing.T) {
 			if got := m.kept(host); got != test.kept {
 				t.Errorf("kept %q, want %q", got, test.kept)
 			}
-			if _, recorded, _ := readLoginRecord(host); recorded != (test.kept != "") {
-				t.Errorf("recorded is %v", recorded)
+			record, recorded, _ := readLoginRecord(host)
+			if recorded != (test.kept != "") || recorded && !strings.HasPrefix(test.kept, `{"username":`+inJSON(record.User)+",") {
+				t.Errorf("recorded is %+v, %v", record, recorded)
 			}
 			for path, content := range m.files() {
 				if strings.Contains(content, test.secret) && test.secret != "" && before[path] != content {
@@ -673,7 +780,7 @@ func TestWhatWasStoredIsGivenAndAfterEraseIsNot(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.found("https://"+test.serverURL+"/v2/", "octocat", "ghp_example")
-			if want := map[string]string{test.serverURL: "somebody"}; !maps.Equal(m.list(), want) {
+			if want := map[string]string{test.serverURL: "octocat"}; !maps.Equal(m.list(), want) {
 				t.Errorf("listed %v, want %v", m.list(), want)
 			}
 			for range 2 { // as docker does
@@ -689,6 +796,42 @@ func TestWhatWasStoredIsGivenAndAfterEraseIsNot(t *testing.T) {
 				if !strings.HasSuffix(path, ".lock") {
 					t.Errorf("left is %s", path)
 				}
+			}
+		})
+	}
+}
+
+func TestEraseFindsALoginWhoseHostIsNoLongerConfigured(t *testing.T) {
+	for _, serverURL := range []string{
+		"containers.git.example.com", "docker.git.example.com", "https://Containers.Git.Example.com:443/v2/\r\n",
+	} {
+		t.Run(serverURL, func(t *testing.T) {
+			m := newMachine(t)
+			t.Setenv("GH_HOST", "git.example.com")
+			m.github.Add("ghp_example", credentialstest.Token{Host: "git.example.com", Login: "monalisa", Scopes: []string{"write:packages"}})
+			if err := m.store("containers.git.example.com", "monalisa", "ghp_example"); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("GH_HOST", "")
+			requests, opened := len(m.github.Requests()), m.opened()
+			m.notFound("containers.git.example.com")
+			if logins := m.list(); len(logins) > 0 {
+				t.Errorf("listed %v", logins)
+			}
+			// A host that only ends or begins alike is another's.
+			m.erase("containers.evil.git.example.com")
+			m.erase("containers.git.example.com.evil.example")
+			if calls := m.keyring.Calls()[opened:]; len(calls) > 0 {
+				t.Errorf("used the keyring %q", calls)
+			}
+			if said := m.erase(serverURL); said != "" {
+				t.Errorf("erase said %q", said)
+			}
+			if m.keyring.Len() != 0 || hasLoginRecord("git.example.com") {
+				t.Errorf("left are %d items", m.keyring.Len())
+			}
+			if n := len(m.github.Requests()); n != requests {
+				t.Errorf("sent %d requests", n-requests)
 			}
 		})
 	}
@@ -938,12 +1081,29 @@ func TestWhatIsListed(t *testing.T) {
 		}, nil},
 		{"a user that is none", func(m *machine) { m.hosts("github.com:\n    user: \"a b\"\n") }, nil},
 		{"a user that is none, with a token", func(m *machine) { m.hosts("github.com:\n    user: <token>\n    oauth_token: gho_x\n") }, map[string]string{"ghcr.io": "x-access-token"}},
+		{"the account that setup named", func(m *machine) {
+			m.hosts("github.com:\n    users:\n        octocat:\n        hubot:\n    user: octocat\n")
+			m.settings(`{"registries":{"ghcr.io":{"user":"hubot"}}}`)
+		}, map[string]string{"ghcr.io": "hubot"}},
+		{"the account that setup named, for the other registry", func(m *machine) {
+			m.hosts("github.com:\n    user: octocat\n")
+			m.settings(`{"registries":{"docker.pkg.github.com":{"user":"hubot"}}}`)
+		}, map[string]string{"ghcr.io": "octocat"}},
+		{"the account that setup named, though gh has no login", func(m *machine) {
+			m.settings(`{"registries":{"ghcr.io":{"user":"hubot"}}}`)
+		}, nil},
+		{"docker login's before the account that setup named", func(m *machine) {
+			m.hosts("github.com:\n    user: octocat\n")
+			m.settings(`{"registries":{"ghcr.io":{"user":"hubot"}}}`)
+			m.dockerLogin(githubCom, "monalisa", "ghp_x")
+		}, map[string]string{"ghcr.io": "monalisa"}},
 		{"docker login's", func(m *machine) { m.dockerLogin(githubCom, "octocat", "ghp_x") }, map[string]string{"ghcr.io": "octocat"}},
 		{"docker login's before gh's", func(m *machine) {
 			m.hosts(both)
 			m.dockerLogin(githubCom, "hubot", "ghp_x")
 		}, map[string]string{"ghcr.io": "hubot", "containers.git.example.com": "monalisa", "containers.acme.ghe.com": "hubot_acme"}},
 		{"docker login's with a user that is none", func(m *machine) { m.dockerLogin(githubCom, "octocat@example.com", "ghp_x") }, map[string]string{"ghcr.io": "x-access-token"}},
+		{"docker login's with a token as its user, as it was once kept", func(m *machine) { m.dockerLogin(githubCom, "ghp_"+canary, "ghp_"+canary) }, map[string]string{"ghcr.io": "x-access-token"}},
 		{"a variable alone", func(m *machine) { m.Setenv("GH_TOKEN", "gho_x") }, map[string]string{"ghcr.io": "x-access-token"}},
 		{"our variable alone", func(m *machine) { m.Setenv("GHCR_TOKEN", "gho_x") }, map[string]string{"ghcr.io": "x-access-token"}},
 		{"a variable beside gh's login", func(m *machine) {

@@ -3,6 +3,7 @@ package credentials
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -37,9 +38,11 @@ func exitError(t *testing.T, status int) error {
 
 func TestEveryWayInWhichTheLibraryFailsHasItsFault(t *testing.T) {
 	t.Parallel()
+	bus := &net.UnixAddr{Name: "/run/user/1000/bus", Net: "unix"}
 	dial := func(err error) error {
-		return &net.OpError{Op: "dial", Net: "unix", Addr: &net.UnixAddr{Name: "/run/user/1000/bus", Net: "unix"}, Err: os.NewSyscallError("connect", err)}
+		return &net.OpError{Op: "dial", Net: "unix", Addr: bus, Err: os.NewSyscallError("connect", err)}
 	}
+	read := func(err error) error { return &net.OpError{Op: "read", Net: "unix", Addr: bus, Err: err} }
 	for _, test := range []struct {
 		name   string
 		err    error
@@ -57,6 +60,26 @@ func TestEveryWayInWhichTheLibraryFailsHasItsFault(t *testing.T) {
 		{
 			"a bus that nobody serves", dial(syscall.ECONNREFUSED),
 			NoKeyring, "no keyring can be reached from here: dial unix /run/user/1000/bus: connect: connection refused",
+		},
+		{
+			"a bus of another user's, whose socket may not be opened, as under sudo -E", dial(syscall.EACCES),
+			NoKeyring, "no keyring can be reached from here: dial unix /run/user/1000/bus: connect: permission denied",
+		},
+		{
+			"a bus of another user's, who says no", errors.New("dbus: authentication failed"),
+			NoKeyring, "no keyring can be reached from here: dbus: authentication failed",
+		},
+		{
+			"a bus of another user's, who hangs up", read(os.NewSyscallError("recvmsg", syscall.ECONNRESET)),
+			NoKeyring, "no keyring can be reached from here: read unix /run/user/1000/bus: recvmsg: connection reset by peer",
+		},
+		{
+			"a bus of another user's, who hangs up without a word", fmt.Errorf("auth: %w", read(io.EOF)),
+			NoKeyring, "no keyring can be reached from here: auth: read unix /run/user/1000/bus: EOF",
+		},
+		{
+			"a bus of another user's, who has hung up", &net.OpError{Op: "write", Net: "unix", Addr: bus, Err: os.NewSyscallError("write", syscall.EPIPE)},
+			NoKeyring, "no keyring can be reached from here: write unix /run/user/1000/bus: write: broken pipe",
 		},
 		{
 			"an address that is disabled", errors.New("dbus: invalid bus address (invalid or unsupported transport)"),
@@ -275,6 +298,45 @@ func TestAllReadsOfACallShareOneLimit(t *testing.T) {
 	}
 }
 
+func TestTheTimeThatANetworkTakesIsNotTheKeyrings(t *testing.T) {
+	inBubble(t, func(m *machine) {
+		// The API takes longer than the keyring may, and then comes gh's slot, which is
+		// slow, but quick enough.
+		m.variable("gho_dead")
+		m.dockerLogin(githubCom, "octocat", "ghp_dead")
+		m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+		m.token("gho_example", "write:packages")
+		for _, secret := range []string{"gho_dead", "ghp_dead"} {
+			m.github.Break(secret, credentialstest.API, credentialstest.Slow(4*time.Second, nil))
+		}
+		h, said := m.helper(), &log{}
+		h.Keyring, h.Stderr = slow{m.keyring, time.Second}, said
+		begun := time.Now()
+		user, secret, err := h.Get("ghcr.io")
+		if user != "octocat" || secret != "gho_example" || err != nil {
+			m.Errorf("got %q, %q, %v, said %s", user, secret, err, said)
+		}
+		if took := time.Since(begun); took != 10*time.Second {
+			m.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestWhatTheKeyringHasTakenIsNotGivenItAgain(t *testing.T) {
+	inBubble(t, func(m *machine) {
+		m.dockerLogin(githubCom, "octocat", "ghp_dead")
+		m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+		m.token("gho_example", "write:packages")
+		m.github.Break("ghp_dead", credentialstest.API, credentialstest.Slow(4*time.Second, nil))
+		h, said := m.helper(), &log{}
+		h.Keyring, h.Stderr = slow{m.keyring, 1600 * time.Millisecond}, said
+		if _, _, err := h.Get("ghcr.io"); err == nil || !containsLine(said.String(), "  gh, octocat: the keyring did not answer within 3s\n") {
+			m.Errorf("got %v, said %s", err, said)
+		}
+		time.Sleep(time.Minute) // for the read that was given up
+	})
+}
+
 func TestAnAnswerThatComesTooLateIsDropped(t *testing.T) {
 	inBubble(t, func(m *machine) {
 		m.ghKeyringLogin(githubCom, "octocat", "gho_example")
@@ -299,8 +361,11 @@ func TestTheTraceOfTheKeyringNamesWhatWasDone(t *testing.T) {
 		_, _ = r.get(m.Context(), "service", "octocat")
 		_ = r.delete(m.Context(), "service", "octocat")
 		_, _ = r.get(m.Context(), "service", "octocat")
-		want := "keyring: write service: done in 0s\nkeyring: read service: done in 0s\nkeyring: delete service: done in 0s\n" +
-			"keyring: read service: secret not found in keyring in 0s\n"
+		_, _ = r.get(m.Context(), "service", "")
+		_, _ = r.get(m.Context(), "service", "octo\x1b[2J\ncat")
+		want := "keyring: write service octocat: done in 0s\nkeyring: read service octocat: done in 0s\nkeyring: delete service octocat: done in 0s\n" +
+			"keyring: read service octocat: secret not found in keyring in 0s\nkeyring: read service: secret not found in keyring in 0s\n" +
+			"keyring: read service octo[2J cat: secret not found in keyring in 0s\n"
 		if traced.String() != want {
 			m.Errorf("traced\n%s\nwant\n%s", traced.String(), want)
 		}
@@ -395,7 +460,7 @@ func TestABusThatNeverAnswersIsGivenUp(t *testing.T) {
 	})
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(dir, "bus"))
 	r := newRing(OSKeyring{}, quiet)
-	r.limit = 20 * time.Millisecond
+	r.left = 20 * time.Millisecond
 	if _, err := r.get(t.Context(), "service", "octocat"); !errors.Is(err, errSilent) {
 		t.Errorf("got %v", err)
 	}

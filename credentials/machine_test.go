@@ -292,8 +292,14 @@ func (m *machine) opened() int { return len(m.keyring.Calls()) }
 // files reads everything below the home.
 func (m *machine) files() map[string]string {
 	m.Helper()
+	return tree(m.T, os.Getenv("HOME"))
+}
+
+// tree reads every file below a folder.
+func tree(t *testing.T, folder string) map[string]string {
+	t.Helper()
 	found := map[string]string{}
-	err := filepath.WalkDir(os.Getenv("HOME"), func(path string, entry os.DirEntry, err error) error {
+	err := filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
@@ -302,7 +308,7 @@ func (m *machine) files() map[string]string {
 		return err
 	})
 	if err != nil {
-		m.Fatal(err)
+		t.Fatal(err)
 	}
 	return found
 }

@@ -320,6 +320,9 @@ func TestAClockThatGoesBackwardsMakesMemoryWorthless(t *testing.T) {
 	}
 }
 
+// lockOf is the lock beside what is remembered.
+func lockOf(path string) string { return strings.TrimSuffix(path, ".json") + ".lock" }
+
 func TestMemoryThatCannotBeReadIsNoTrouble(t *testing.T) {
 	for name, spoil := range map[string]func(m *machine, path string){
 		"empty":    func(m *machine, path string) { m.write(path, "") },
@@ -340,15 +343,14 @@ func TestMemoryThatCannotBeReadIsNoTrouble(t *testing.T) {
 		"from before time": func(m *machine, path string) {
 			m.write(path, `{"api":{"asked":"0001-01-01T00:00:00Z","status":401,"own":true}}`)
 		},
-		"without a time":             func(m *machine, path string) { m.write(path, `{"api":{"status":401,"own":true}}`) },
-		"of a status that means nil": func(m *machine, path string) { m.write(path, `{"api":{"asked":"2000-01-01T00:00:00Z","own":true}}`) },
-		"2 MiB":                      func(m *machine, path string) { m.write(path, strings.Repeat(" ", 2<<20)) },
-		"a directory":                func(m *machine, path string) { m.write(filepath.Join(path, "x"), "") },
-		"a link that leads nowhere":  func(m *machine, path string) { m.link(path) },
-		"a directory as the lock": func(m *machine, path string) {
-			m.write(filepath.Join(strings.TrimSuffix(path, ".json")+".lock", "x"), "")
-		},
-		"a file as the folder": func(m *machine, path string) { m.write(filepath.Dir(path), "") },
+		"without a time":                        func(m *machine, path string) { m.write(path, `{"api":{"status":401,"own":true}}`) },
+		"of a status that means nil":            func(m *machine, path string) { m.write(path, `{"api":{"asked":"2000-01-01T00:00:00Z","own":true}}`) },
+		"2 MiB":                                 func(m *machine, path string) { m.write(path, strings.Repeat(" ", 2<<20)) },
+		"a directory":                           func(m *machine, path string) { m.write(filepath.Join(path, "x"), "") },
+		"a link that leads nowhere":             func(m *machine, path string) { m.link(path) },
+		"a directory as the lock":               func(m *machine, path string) { m.write(filepath.Join(lockOf(path), "x"), "") },
+		"a link that leads nowhere as the lock": func(m *machine, path string) { m.link(lockOf(path)) },
+		"a file as the folder":                  func(m *machine, path string) { m.write(filepath.Dir(path), "") },
 		"a file as the folder of the folder": func(m *machine, path string) {
 			m.write(filepath.Dir(filepath.Dir(path)), "")
 		},
@@ -383,7 +385,7 @@ func TestMemoryThatCannotBeReadIsNoTrouble(t *testing.T) {
 }
 
 func TestWithoutMemoryEveryGetAsks(t *testing.T) {
-	for value, off := range map[string]bool{"1": true, "true": true, "yes": true, "0": false, "": false} {
+	for value, off := range map[string]bool{"1": true, "true": true, "yes": true, "2": true, "0": false, "false": false, "": false} {
 		t.Run("GHCR_NO_MEMORY="+value, func(t *testing.T) {
 			m := newMachine(t)
 			t.Setenv("GHCR_NO_MEMORY", value)
@@ -447,7 +449,7 @@ func TestOf20ThatAskAtOnceOneAsks(t *testing.T) {
 			m.github.Break("", credentialstest.API, credentialstest.Slow(time.Second, nil))
 		}, 1, 0, "octocat"},
 		{"about a dead token", func(m *machine) {
-			m.github.Break("", credentialstest.API, credentialstest.Slow(4*time.Second, nil))
+			m.github.Break("", credentialstest.API, credentialstest.Slow(time.Second, nil))
 		}, 1, 0, ""},
 		{"while the API is down", func(m *machine) {
 			m.token("gho_example", "write:packages")
@@ -459,6 +461,16 @@ func TestOf20ThatAskAtOnceOneAsks(t *testing.T) {
 			m.github.Break("", credentialstest.API, credentialstest.Hang)
 			m.github.Break("", credentialstest.Registry, credentialstest.Slow(time.Second/2, nil))
 		}, 1, 1, "x-access-token"},
+		{"while the API and the registry answer in riddles", func(m *machine) {
+			m.token("gho_example", "write:packages")
+			m.apiDown()
+			m.github.Break("", credentialstest.Registry, credentialstest.Slow(time.Second, credentialstest.ProxyDenied))
+		}, 1, 1, ""},
+		{"while nothing answers", func(m *machine) {
+			m.token("gho_example", "write:packages")
+			m.github.Break("", credentialstest.API, credentialstest.Hang)
+			m.github.Break("", credentialstest.Registry, credentialstest.Hang)
+		}, 1, 1, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inBubble(t, func(m *machine) {
@@ -469,6 +481,73 @@ func TestOf20ThatAskAtOnceOneAsks(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What nobody could say is for those who waited meanwhile; who comes later asks.
+func TestAnOutageIsNotRemembered(t *testing.T) {
+	inBubble(t, func(m *machine) {
+		m.variable("gho_example")
+		m.token("gho_example", "write:packages")
+		m.github.Break("", credentialstest.API, credentialstest.Slow(time.Second, credentialstest.ServerError(503)))
+		m.registryDown()
+		m.burst(3, "")
+		m.wantAsked(1, 1)
+		m.burst(3, "")
+		m.wantAsked(2, 2)
+		m.up()
+		m.found("ghcr.io", "octocat", "gho_example")
+		m.wantAsked(3, 2)
+		time.Sleep(time.Minute)
+		m.apiDown()
+		m.registryDown()
+		m.refused("ghcr.io")
+		m.wantAsked(4, 3)
+	})
+}
+
+// Those who waited say of the outage what the one says who asked.
+func TestWhoWaitedThroughAnOutageSaysWhatWasTheMatter(t *testing.T) {
+	inBubble(t, func(m *machine) {
+		m.variable("gho_example")
+		m.github.Break("", credentialstest.API, credentialstest.Slow(time.Second, credentialstest.CloseEarly))
+		m.github.Break("", credentialstest.Registry, credentialstest.Hang)
+		var all sync.WaitGroup
+		said := make([]string, 3)
+		for n := range said {
+			all.Go(func() {
+				h, text := m.helper(), &log{}
+				h.Stderr = text
+				_, _, _ = h.Get("ghcr.io")
+				said[n] = text.String()
+			})
+		}
+		all.Wait()
+		for _, text := range said {
+			if !containsLine(text, "  GH_TOKEN: could not be checked: API: EOF; registry: no answer in time\n") || text != said[0] {
+				m.Errorf("said\n%s", text)
+			}
+		}
+		m.wantAsked(1, 1)
+	})
+}
+
+func TestWhoAsksAfreshIsNotToldOfAnEarlierOutage(t *testing.T) {
+	inBubble(t, func(m *machine) {
+		m.variable("gho_example")
+		m.token("gho_example", "write:packages")
+		m.github.Break("", credentialstest.API, credentialstest.Slow(time.Second, credentialstest.ServerError(503)))
+		m.registryDown()
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() {
+				h := m.helper()
+				h.Fresh = true
+				_, _, _ = h.Get("ghcr.io")
+			})
+		}
+		all.Wait()
+		m.wantAsked(3, 3)
+	})
 }
 
 // burst gets from n helpers at once, as docker compose does from n processes.
@@ -491,19 +570,10 @@ func (m *machine) burst(n int, wanted string) {
 	}
 }
 
-func TestOf20ThatAskAtOnceNobodyHangsWhenNothingAnswers(t *testing.T) {
-	inBubble(t, func(m *machine) {
-		m.variable("gho_example")
-		m.github.Break("", credentialstest.API, credentialstest.Hang)
-		m.github.Break("", credentialstest.Registry, credentialstest.Hang)
-		m.burst(20, "")
-	})
-}
-
 // hold takes the lock of a token as another process would.
 func (m *machine) hold(secret string) (release func()) {
 	m.Helper()
-	path := strings.TrimSuffix(m.memoryPath(secret), ".json") + ".lock"
+	path := lockOf(m.memoryPath(secret))
 	m.write(path, "")
 	other := flock.New(path)
 	if locked, err := other.TryLock(); !locked || err != nil {
@@ -536,7 +606,7 @@ func TestWhoWaitedTakesWhatTheOtherLearned(t *testing.T) {
 		time.AfterFunc(2*time.Second, func() {
 			answer := alive("write:packages")
 			answer.Asked = time.Now()
-			openMemory(false).note(mustParse(m, "gho_example").key(githubCom), remembered{}, Facts{API: answer})
+			openMemory(false).note(mustParse(m, "gho_example").key(githubCom), remembered{}, facts{API: answer})
 			release()
 		})
 		begun := time.Now()

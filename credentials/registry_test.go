@@ -377,3 +377,37 @@ func TestWhatAPersonMayCallARegistry(t *testing.T) {
 		}
 	}
 }
+
+// addressesWithPasswords are server URLs that are nobody's of ours, and what may
+// be shown of them.
+var addressesWithPasswords = map[string]string{
+	"https://octocat:ghp_" + canary + "@ghcr.io":            "ghcr.io",
+	"https://ghp_" + canary + "@ghcr.io/v2/":                "ghcr.io",
+	"octocat:" + canary + "@ghcr.io":                        "ghcr.io",
+	" HTTPS://octocat:" + canary + "@registry.example:5000": "registry.example:5000",
+	"https://octocat:a@b@" + canary + "@ghcr.io/octocat":    "ghcr.io",
+	"https://registry.example/?token=" + canary:             "registry.example",
+	"https://registry.example/" + canary:                    "registry.example",
+	"ftp://:" + canary + "@ghcr.io":                         "ghcr.io",
+}
+
+func TestWhatIsShownOfAnAddress(t *testing.T) {
+	t.Parallel()
+	for serverURL, want := range addressesWithPasswords {
+		if got := shownURL(serverURL); got != want {
+			t.Errorf("%q is shown as %q, want %q", serverURL, got, want)
+		}
+	}
+	for serverURL, want := range map[string]string{
+		"":                            "",
+		"docker.io":                   "docker.io",
+		"https://index.docker.io/v1/": "index.docker.io",
+		"evil\x1b[2J.example\nx":      "evil[2J.example x",
+		"@":                           "",
+		"://":                         "",
+	} {
+		if got := shownURL(serverURL); got != want {
+			t.Errorf("%q is shown as %q, want %q", serverURL, got, want)
+		}
+	}
+}

@@ -101,8 +101,16 @@ func (s *Search) OtherAccounts() []string {
 	return others
 }
 
-// Accounts lists the accounts of gh's on the host.
-func (s *Search) Accounts() []string { return s.gh().users(s.Registry.Host) }
+// Accounts lists the accounts of gh's on the host. gh before 2.40 had one, and no
+// list of them.
+func (s *Search) Accounts() ([]string, error) {
+	gh := s.gh()
+	accounts := gh.users(s.Registry.Host)
+	if active := gh.get(s.Registry.Host, "user"); len(accounts) == 0 && active != "" {
+		accounts = []string{active}
+	}
+	return accounts, gh.hostsErr
+}
 
 // learn asks about a token, or remembers. Of many processes at once one asks.
 func (s *Search) learn(ctx context.Context, c Candidate) facts {

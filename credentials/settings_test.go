@@ -74,55 +74,86 @@ func (m *machine) link(path string) {
 	}
 }
 
-func TestBrokenSettingsHandOutNothing(t *testing.T) {
-	for name := range brokenSettings(newMachine(t)) {
-		t.Run(name, func(t *testing.T) {
+// damage makes the settings, or the variable that goes before them, unreadable.
+func damage(m *machine) map[string]func() {
+	ways := brokenSettings(m)
+	ways["a scope of no meaning in GHCR_SCOPE"] = func() { m.Setenv("GHCR_SCOPE", "packages") }
+	ways["a token in GHCR_SCOPE"] = func() { m.Setenv("GHCR_SCOPE", "ghp_"+canary) }
+	return ways
+}
+
+// blames is how a refusal begins to name what is damaged.
+func blames(way string) string {
+	if strings.Contains(way, "GHCR_SCOPE") {
+		return "settings: GHCR_SCOPE: the scope is neither write:packages nor read:packages"
+	}
+	path, _ := SettingsPath()
+	return "settings: " + path
+}
+
+func TestUnderBrokenSettingsAVariableIsJudgedByTheStricterScope(t *testing.T) {
+	for way := range damage(newMachine(t)) {
+		t.Run(way, func(t *testing.T) {
 			m := newMachine(t)
-			t.Setenv("GH_TOKEN", "gho_example")
-			m.ghKeyringLogin(githubCom, "octocat", "gho_example")
-			m.token("gho_example", "write:packages")
-			before := m.opened()
-			brokenSettings(m)[name]()
-			path, _ := SettingsPath()
-			said := m.refused("ghcr.io")
-			lines := strings.Split(said, "\n")
-			if len(lines) != 4 || !strings.HasPrefix(lines[1], "  settings: "+path) || lines[2] != "docker-credential-ghcr: hint: mend what is named above, then try again" {
-				t.Errorf("said\n%s", said)
+			m.dockerLogin(githubCom, "octocat", "gho_behind")
+			m.ghKeyringLogin(githubCom, "octocat", "gho_behind")
+			opened := m.opened()
+			damage(m)[way]()
+			m.token("gho_writes", "write:packages")
+			m.token("gho_reads", "read:packages")
+			m.token("gho_behind", "write:packages")
+			m.variable("gho_writes")
+			m.found("ghcr.io", "octocat", "gho_writes")
+			m.variable("gho_reads")
+			lines := strings.Split(m.refused("ghcr.io"), "\n")
+			if len(lines) != 5 || lines[1] != "  GH_TOKEN: lacks write:packages (has read:packages)" || !strings.HasPrefix(lines[2], "  "+blames(way)) {
+				t.Errorf("said %q", lines)
 			}
-			m.wantAsked(0, 0)
-			if m.opened() != before {
-				t.Errorf("the keyring was opened: %q", m.keyring.Calls())
+			if calls := m.keyring.Calls()[opened:]; len(calls) > 0 {
+				t.Errorf("used the keyring %q", calls)
 			}
 		})
 	}
 }
 
-func TestAScopeOfNoMeaningInTheVariableHandsOutNothing(t *testing.T) {
-	m := newMachine(t)
-	t.Setenv("GHCR_SCOPE", "packages")
-	t.Setenv("GH_TOKEN", "gho_example")
-	m.token("gho_example", "write:packages")
-	m.says("ghcr.io",
-		"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
-		`  settings: GHCR_SCOPE: scope "packages" is neither write:packages nor read:packages`,
-		"docker-credential-ghcr: hint: mend what is named above, then try again",
-	)
-	m.wantAsked(0, 0)
+func TestUnderBrokenSettingsNothingBehindThemIsHandedOut(t *testing.T) {
+	for way := range damage(newMachine(t)) {
+		t.Run(way, func(t *testing.T) {
+			m := newMachine(t)
+			m.dockerLogin(githubCom, "octocat", "gho_example")
+			m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+			m.token("gho_example", "write:packages")
+			opened := m.opened()
+			damage(m)[way]()
+			lines := strings.Split(m.refused("ghcr.io"), "\n")
+			if len(lines) != 4 || !strings.HasPrefix(lines[1], "  "+blames(way)) || lines[2] != "docker-credential-ghcr: hint: mend what is named above, then try again" || shows(lines[1]) {
+				t.Errorf("said %q", lines)
+			}
+			if v := m.only("ghcr.io"); v.Source != SettingsFile || v.Fault != Broken || !v.Token.IsZero() {
+				t.Errorf("got %+v", v)
+			}
+			m.wantAsked(0, 0)
+			if calls := m.keyring.Calls()[opened:]; len(calls) > 0 {
+				t.Errorf("used the keyring %q", calls)
+			}
+		})
+	}
 }
 
-func TestBrokenSettingsDoNotKeepDockerLoginFromSayingSo(t *testing.T) {
-	for name := range brokenSettings(newMachine(t)) {
-		t.Run(name, func(t *testing.T) {
+func TestUnderBrokenSettingsNothingIsStored(t *testing.T) {
+	for way := range damage(newMachine(t)) {
+		t.Run(way, func(t *testing.T) {
 			m := newMachine(t)
 			m.token("gho_example", "write:packages")
-			brokenSettings(m)[name]()
-			path, _ := SettingsPath()
+			damage(m)[way]()
 			err := m.store("ghcr.io", "octocat", "gho_example")
-			if err == nil || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "docker login") || shows(err.Error()) {
+			want, _ := strings.CutPrefix(blames(way), "settings: ")
+			if err == nil || !strings.HasPrefix(err.Error(), "the token was not kept: "+want) || shows(err.Error()) || !strings.HasSuffix(err.Error(), "\nhint: mend what is named above, then try again") {
 				t.Errorf("got %v", err)
 			}
+			m.wantAsked(0, 0)
 			if m.opened() > 0 {
-				t.Errorf("the keyring was opened: %q", m.keyring.Calls())
+				t.Errorf("used the keyring %q", m.keyring.Calls())
 			}
 		})
 	}
@@ -153,23 +184,6 @@ func TestNoSettingsAreNoTrouble(t *testing.T) {
 			m.found("ghcr.io", "octocat", "gho_example")
 		})
 	}
-}
-
-func TestWhatIsJudgedUnderBrokenSettingsIsMendedThere(t *testing.T) {
-	m := newMachine(t)
-	m.token("gho_example", "write:packages")
-	m.settings("broken")
-	s, ok := m.helper().Search("ghcr.io")
-	if !ok {
-		t.Fatal("foreign")
-	}
-	for _, source := range []Source{"GH_TOKEN", DockerLogin, GH} {
-		v := s.Judge(t.Context(), Candidate{Source: source, Token: mustParse(t, "gho_example")})
-		if v.Fault != Broken || v.Fix.Advice != "mend what is named above, then try again" {
-			t.Errorf("%s: got %+v with the fix %+v", source, v, v.Fix)
-		}
-	}
-	m.wantAsked(0, 0)
 }
 
 func TestSettingsAreEditedWholeOrNotAtAll(t *testing.T) {
@@ -217,6 +231,33 @@ func TestSettingsAreEditedWholeOrNotAtAll(t *testing.T) {
 				t.Errorf("the file is %q, %v, want %q", content, err, test.after)
 			}
 		})
+	}
+}
+
+func TestSettingsBehindALinkAreEditedWhereTheyAre(t *testing.T) {
+	m := newMachine(t)
+	path, err := SettingsPath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.link(path)
+	elsewhere, err := os.Readlink(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.write(elsewhere, "{}\n")
+	edit := func(registries map[string]RegistrySettings) {
+		t.Helper()
+		if err := EditSettings(func(s *Settings) error { s.Registries = registries; return nil }); err != nil {
+			t.Error(err)
+		}
+		if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("the link is now %v, %v", info, err)
+		}
+	}
+	edit(map[string]RegistrySettings{"ghcr.io": {Scope: ReadPackages}})
+	if content, err := os.ReadFile(elsewhere); !strings.Contains(string(content), "read:packages") {
+		t.Errorf("the file is %q, %v", content, err)
 	}
 }
 

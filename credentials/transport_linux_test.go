@@ -124,7 +124,7 @@ func TestExactlyWhatTheSystemTrustsIsTrusted(t *testing.T) {
 			child := exec.Command(os.Args[0], "-test.run=^TestExactlyWhatTheSystemTrustsIsTrusted$")
 			child.Env = []string{
 				"TRUST_ADDRESS=https://localhost:" + server.Listener.Addr().String()[len("127.0.0.1:"):],
-				"SSL_CERT_FILE=" + file, "SSL_CERT_DIR=" + folder, "HOME=" + dir,
+				"SSL_CERT_FILE=" + file, "SSL_CERT_DIR=" + folder, "HOME=" + dir, "GORACE=atexit_sleep_ms=0",
 			}
 			out, err := child.CombinedOutput()
 			if err != nil {

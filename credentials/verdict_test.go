@@ -109,17 +109,17 @@ var lastAnswers = []named{
 
 func TestWhatIsMadeOfTheFacts(t *testing.T) {
 	t.Parallel()
-	api := func(a Answer) Facts { return Facts{API: a, Actor: "actor"} }
+	api := func(a Answer) facts { return facts{API: a, Actor: "actor"} }
 	unreachable := silent("no answer in time")
-	witnessed := func(registry, last Answer) Facts {
-		return Facts{API: unreachable, Registry: registry, Last: last, Actor: "actor"}
+	witnessed := func(registry, last Answer) facts {
+		return facts{API: unreachable, Registry: registry, Last: last, Actor: "actor"}
 	}
 	token := denial(200, "", "")
 	for _, test := range []struct {
 		name   string
 		kind   Kind
 		want   Scope
-		facts  Facts
+		facts  facts
 		fault  Fault
 		reason string
 		user   string
@@ -150,15 +150,15 @@ func TestWhatIsMadeOfTheFacts(t *testing.T) {
 
 		// dead
 		{"401", OAuthToken, WritePackages, api(own(401, "Bad credentials")), Rejected, "rejected by GitHub: expired or revoked", "x-access-token"},
-		{"401 though it was good once", OAuthToken, WritePackages, Facts{API: own(401, "Bad credentials"), Last: alive("write:packages")}, Rejected, "rejected by GitHub: expired or revoked", "octocat"},
-		{"401 though the registry takes it", OAuthToken, WritePackages, Facts{API: own(401, "Bad credentials"), Registry: token}, Rejected, "rejected by GitHub: expired or revoked", "x-access-token"},
+		{"401 though it was good once", OAuthToken, WritePackages, facts{API: own(401, "Bad credentials"), Last: alive("write:packages")}, Rejected, "rejected by GitHub: expired or revoked", "octocat"},
+		{"401 though the registry takes it", OAuthToken, WritePackages, facts{API: own(401, "Bad credentials"), Registry: token}, Rejected, "rejected by GitHub: expired or revoked", "x-access-token"},
 		{"401 for a job that is over", Installation, WritePackages, api(own(401, "Bad credentials")), Rejected, "rejected by GitHub: expired or revoked; it lives no longer than its job, an hour elsewhere", "actor"},
 		{"a suspended account", Classic, WritePackages, api(own(403, "Sorry. Your account was suspended")), Rejected, "rejected by GitHub: the account is suspended", "x-access-token"},
 
 		// of a kind that is not taken
 		{"a fine-grained token", FineGrained, WritePackages, api(alive("write:packages")), WrongKind, "fine-grained personal access token; GitHub Packages does not take it", "octocat"},
-		{"a fine-grained token of which nobody was asked", FineGrained, ReadPackages, Facts{}, WrongKind, "fine-grained personal access token; GitHub Packages does not take it", "x-access-token"},
-		{"a refresh token", AppRefresh, WritePackages, Facts{}, WrongKind, "GitHub App refresh token; GitHub Packages does not take it", "x-access-token"},
+		{"a fine-grained token of which nobody was asked", FineGrained, ReadPackages, facts{}, WrongKind, "fine-grained personal access token; GitHub Packages does not take it", "x-access-token"},
+		{"a refresh token", AppRefresh, WritePackages, facts{}, WrongKind, "GitHub App refresh token; GitHub Packages does not take it", "x-access-token"},
 
 		// the second witness
 		{"the registry takes it, and its scopes were good", OAuthToken, WritePackages, witnessed(token, alive("write:packages")), "", "", "octocat"},
@@ -168,8 +168,8 @@ func TestWhatIsMadeOfTheFacts(t *testing.T) {
 		{"the registry takes an installation token", Installation, WritePackages, witnessed(token, Answer{}), "", "", "actor"},
 		{"the registry denies it", OAuthToken, WritePackages, witnessed(denial(403, "DENIED", "denied"), alive("write:packages")), Rejected, "rejected by the registry: expired or revoked", "octocat"},
 		{"nobody can say", OAuthToken, WritePackages, witnessed(silent("connection refused"), alive("write:packages")), Unreachable, "could not be checked: API: no answer in time; registry: connection refused", "octocat"},
-		{"nobody says anything clear", Classic, WritePackages, Facts{API: own(500, "Server Error"), Registry: notOwn(502)}, Unreachable, "could not be checked: API: 500 Server Error; registry: 502, not GitHub's own answer", "x-access-token"},
-		{"nobody was asked", Classic, WritePackages, Facts{}, Unreachable, "could not be checked: API: not asked; registry: not asked", "x-access-token"},
+		{"nobody says anything clear", Classic, WritePackages, facts{API: own(500, "Server Error"), Registry: notOwn(502)}, Unreachable, "could not be checked: API: 500 Server Error; registry: 502, not GitHub's own answer", "x-access-token"},
+		{"nobody was asked", Classic, WritePackages, facts{}, Unreachable, "could not be checked: API: not asked; registry: not asked", "x-access-token"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -189,7 +189,7 @@ func TestWhatIsMadeOfTheFacts(t *testing.T) {
 }
 
 // everyJudgement judges every kind of token by every combination of facts.
-func everyJudgement(t *testing.T, check func(t *testing.T, kind Kind, want Scope, f Facts, api, registry word, v Verdict)) {
+func everyJudgement(t *testing.T, check func(t *testing.T, kind Kind, want Scope, f facts, api, registry word, v Verdict)) {
 	t.Helper()
 	for kind, secret := range kinds {
 		c := Candidate{Source: "GH_TOKEN", Token: mustParse(t, secret)}
@@ -197,7 +197,7 @@ func everyJudgement(t *testing.T, check func(t *testing.T, kind Kind, want Scope
 			for _, api := range apiAnswers {
 				for _, registry := range registryAnswers {
 					for _, last := range lastAnswers {
-						f := Facts{API: api.answer, Registry: registry.answer, Last: last.answer, Actor: "actor"}
+						f := facts{API: api.answer, Registry: registry.answer, Last: last.answer, Actor: "actor"}
 						v := judge(c, want, f)
 						check(t, kind, want, f, api.word, registry.word, v)
 						if t.Failed() { // the first is enough
@@ -227,7 +227,7 @@ func TestEveryAnswerMeansWhatTheTablesSay(t *testing.T) {
 
 func TestAnUnclearAnswerNeverCondemns(t *testing.T) {
 	t.Parallel()
-	everyJudgement(t, func(t *testing.T, kind Kind, _ Scope, _ Facts, api, registry word, v Verdict) {
+	everyJudgement(t, func(t *testing.T, kind Kind, _ Scope, _ facts, api, registry word, v Verdict) {
 		if v.Fault == Rejected && api != rejects && (api != unclear || registry != rejects) {
 			t.Error("rejected by nobody")
 		}
@@ -239,7 +239,7 @@ func TestAnUnclearAnswerNeverCondemns(t *testing.T) {
 
 func TestATokenThatSomebodyRejectsIsNotGood(t *testing.T) {
 	t.Parallel()
-	everyJudgement(t, func(t *testing.T, kind Kind, _ Scope, _ Facts, api, registry word, v Verdict) {
+	everyJudgement(t, func(t *testing.T, kind Kind, _ Scope, _ facts, api, registry word, v Verdict) {
 		if (api == rejects || api == unclear && registry == rejects) && v.Fault != Rejected && v.Fault != WrongKind {
 			t.Error("not rejected")
 		}
@@ -251,7 +251,7 @@ func TestATokenThatSomebodyRejectsIsNotGood(t *testing.T) {
 
 func TestATokenThatIsKnownToLackTheScopeIsNotGood(t *testing.T) {
 	t.Parallel()
-	everyJudgement(t, func(t *testing.T, kind Kind, want Scope, f Facts, api, _ word, v Verdict) {
+	everyJudgement(t, func(t *testing.T, kind Kind, want Scope, f facts, api, _ word, v Verdict) {
 		known := f.API
 		if api == unclear {
 			known = f.Last
@@ -272,7 +272,7 @@ func TestATokenThatIsKnownToLackTheScopeIsNotGood(t *testing.T) {
 
 func TestAKindThatIsNotTakenIsNeverGood(t *testing.T) {
 	t.Parallel()
-	everyJudgement(t, func(t *testing.T, kind Kind, _ Scope, _ Facts, _, _ word, v Verdict) {
+	everyJudgement(t, func(t *testing.T, kind Kind, _ Scope, _ facts, _, _ word, v Verdict) {
 		if refused := kind == FineGrained || kind == AppRefresh; refused != (v.Fault == WrongKind) {
 			t.Error("wrong about the kind")
 		}
@@ -281,7 +281,7 @@ func TestAKindThatIsNotTakenIsNeverGood(t *testing.T) {
 
 func TestAVerdictIsFitToBeShownAndUsed(t *testing.T) {
 	t.Parallel()
-	everyJudgement(t, func(t *testing.T, kind Kind, want Scope, f Facts, api, registry word, v Verdict) {
+	everyJudgement(t, func(t *testing.T, kind Kind, want Scope, f facts, api, registry word, v Verdict) {
 		if v.Good() != (v.Reason == "") {
 			t.Errorf("fault %q with reason %q", v.Fault, v.Reason)
 		}
@@ -303,8 +303,8 @@ func TestAVerdictIsFitToBeShownAndUsed(t *testing.T) {
 func TestJudgingChangesNothing(t *testing.T) {
 	t.Parallel()
 	c := Candidate{Source: "GH_TOKEN", Token: mustParse(t, "gho_example")}
-	facts := func() Facts {
-		return Facts{API: alive("repo", "gist", "admin:org"), Last: alive("repo", "gist"), Actor: "actor"}
+	facts := func() facts {
+		return facts{API: alive("repo", "gist", "admin:org"), Last: alive("repo", "gist"), Actor: "actor"}
 	}
 	f := facts()
 	one, two := judge(c, WritePackages, f), judge(c, WritePackages, f)
@@ -321,7 +321,7 @@ func TestAPlaceThatFailedKeepsItsFault(t *testing.T) {
 	t.Parallel()
 	for _, fault := range byEffort {
 		c := Candidate{Source: GH, Login: "octocat", Fault: fault, Reason: "as it is"}
-		v := judge(c, WritePackages, Facts{API: alive("write:packages"), Registry: denial(200, "", "")})
+		v := judge(c, WritePackages, facts{API: alive("write:packages"), Registry: denial(200, "", "")})
 		if v.Fault != fault || v.Reason != "as it is" || v.User != "octocat" || v.Good() {
 			t.Errorf("%s became %+v", fault, v)
 		}
@@ -335,17 +335,17 @@ func TestTheUserIsWhomGitHubNamedBeforeWhomTheSourceNames(t *testing.T) {
 		name          string
 		secret        string
 		source        string
-		facts         Facts
+		facts         facts
 		actor, wanted string
 	}{
-		{"the API", "gho_example", "hubot", Facts{API: named("octocat"), Last: named("monalisa")}, "", "octocat"},
-		{"the last answer", "gho_example", "hubot", Facts{Last: named("monalisa")}, "", "monalisa"},
-		{"the source", "gho_example", "hubot", Facts{}, "", "hubot"},
-		{"nobody", "gho_example", "", Facts{}, "", "x-access-token"},
-		{"the source with what means something else to docker", "gho_example", "<token>", Facts{}, "", "x-access-token"},
-		{"the source with what is no login", "gho_example", "octo cat", Facts{}, "", "x-access-token"},
-		{"an e-mail address", "gho_example", "octocat@example.com", Facts{}, "", "x-access-token"},
-		{"an installation token in a job", "ghs_example", "hubot", Facts{Last: named("monalisa")}, "octocat", "octocat"},
+		{"the API", "gho_example", "hubot", facts{API: named("octocat"), Last: named("monalisa")}, "", "octocat"},
+		{"the last answer", "gho_example", "hubot", facts{Last: named("monalisa")}, "", "monalisa"},
+		{"the source", "gho_example", "hubot", facts{}, "", "hubot"},
+		{"nobody", "gho_example", "", facts{}, "", "x-access-token"},
+		{"the source with what means something else to docker", "gho_example", "<token>", facts{}, "", "x-access-token"},
+		{"the source with what is no login", "gho_example", "octo cat", facts{}, "", "x-access-token"},
+		{"an e-mail address", "gho_example", "octocat@example.com", facts{}, "", "x-access-token"},
+		{"an installation token in a job", "ghs_example", "hubot", facts{Last: named("monalisa")}, "octocat", "octocat"},
 	} {
 		test.facts.Actor = test.actor
 		c := Candidate{Source: GH, Login: test.source, Token: mustParse(t, test.secret)}

@@ -4,14 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
 
-	protocol "github.com/docker/docker-credential-helpers/credentials"
 	"github.com/spf13/cobra"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
@@ -42,10 +40,10 @@ it did.`,
   docker-credential-ghcr setup --user hubot               # not gh's active account
   docker-credential-ghcr setup --registry containers.example.com
   docker-credential-ghcr setup --undo`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.undo {
-				return undo(cmd.Context(), w, o)
+				return undo(w, o)
 			}
 			return setup(cmd.Context(), w, o)
 		},
@@ -63,6 +61,9 @@ it did.`,
 // setup makes docker ask us for a registry. Nothing is changed before all that
 // can be refused has been looked at.
 func setup(ctx context.Context, w world, o setupOptions) error {
+	if err := checkScope(o.scope); err != nil {
+		return err
+	}
 	registry, err := registryNamed(cmp.Or(o.registry, "ghcr.io"))
 	if err != nil {
 		return err
@@ -85,16 +86,19 @@ func setup(ctx context.Context, w world, o setupOptions) error {
 	if err := refuseOtherHelper(config, registry, o.force); err != nil {
 		return err
 	}
-	plan := planLeftovers(ctx, w, search, config)
 	if o.dryRun {
-		return showPlan(w, o, registry, config, plan)
+		return showPlan(ctx, w, o, search, config)
 	}
-	if err := saveSettings(registry, search.Registry.Host, o); err != nil {
+	if err := refuseReadOnly(config, registry); err != nil {
 		return err
 	}
-	plan.rescue(w, registry)
-	changed, err := wire(path, registry, o.force, plan)
+	takeBack, err := saveSettings(registry, o)
 	if err != nil {
+		return err
+	}
+	plan, changed, err := wire(ctx, w, config, registry, o.force)
+	if err != nil {
+		takeBack()
 		return err
 	}
 	s := newScreen(w.stdout)
@@ -103,7 +107,7 @@ func setup(ctx context.Context, w world, o setupOptions) error {
 	} else {
 		s.say(0, good, "%s: docker asks %s for %s already", tilde(path), programName, registry)
 	}
-	plan.print(s)
+	plan.print(s, o.dryRun)
 	fmt.Fprintln(s)
 	return showAndOffer(ctx, w, s, registry)
 }
@@ -116,11 +120,23 @@ func unknownHost(registry string) error {
 	}
 }
 
+// checkScope refuses a scope that would make every token look wrong.
+func checkScope(scope string) error {
+	switch credentials.Scope(scope) {
+	case "", credentials.WritePackages, credentials.ReadPackages:
+		return nil
+	}
+	return usageError{fmt.Errorf("--scope %q is neither %s nor %s", scope, credentials.WritePackages, credentials.ReadPackages)}
+}
+
 // checkAccount refuses an account that gh is not logged in to.
 func checkAccount(search *credentials.Search, user string) error {
-	accounts := search.Accounts()
-	if user == "" || slices.Contains(accounts, user) {
+	if user == "" {
 		return nil
+	}
+	accounts, err := search.Accounts()
+	if err != nil || slices.Contains(accounts, user) {
+		return err
 	}
 	known := "none"
 	if len(accounts) > 0 {
@@ -143,29 +159,77 @@ func refuseOtherHelper(config *dockerConfig, registry string, force bool) error 
 	}
 }
 
-// saveSettings keeps what the flags say. What no flag says stays as it was.
-func saveSettings(registry, host string, o setupOptions) error {
-	if o.scope == "" && o.user == "" && registry == "ghcr.io" {
+// refuseReadOnly tries the change on the copy that was read.
+func refuseReadOnly(config *dockerConfig, registry string) error {
+	configure(config, registry, &dockerConfigRecord{})
+	if config.info == nil || !config.changed() {
 		return nil
 	}
-	return credentials.EditSettings(func(s *credentials.Settings) error {
+	if err := config.writable(); err != nil {
+		return config.failed(err)
+	}
+	return nil
+}
+
+// hasSettings reports whether there is anything to keep in the settings.
+func (o setupOptions) hasSettings(registry string) bool {
+	return o.scope != "" || o.user != "" || registry != "ghcr.io"
+}
+
+// saveSettings keeps what the flags say. What no flag says stays as it was.
+// takeBack is for a setup that fails after it.
+func saveSettings(registry string, o setupOptions) (takeBack func(), err error) {
+	if !o.hasSettings(registry) {
+		return func() {}, nil
+	}
+	if _, err := credentials.ReadSettings(); err != nil {
+		return nil, damagedSettings(err)
+	}
+	var before credentials.RegistrySettings
+	var had bool
+	err = credentials.EditSettings(func(s *credentials.Settings) error {
 		if s.Registries == nil {
 			s.Registries = map[string]credentials.RegistrySettings{}
 		}
-		settings := s.Registries[registry]
-		if o.scope != "" {
-			settings.Scope = credentials.Scope(o.scope)
-		}
-		if o.user != "" {
-			settings.User = o.user
-		}
-		s.Registries[registry] = settings
+		before, had = s.Registries[registry]
+		now := before
+		now.Scope = cmp.Or(credentials.Scope(o.scope), now.Scope)
+		now.User = cmp.Or(o.user, now.User)
+		s.Registries[registry] = now
 		return nil
 	})
+	return func() {
+		_ = credentials.EditSettings(func(s *credentials.Settings) error {
+			delete(s.Registries, registry)
+			if had && s.Registries != nil {
+				s.Registries[registry] = before
+			}
+			return nil
+		})
+	}, err
 }
 
-// wire changes config.json and keeps the record that undo needs.
-func wire(path, registry string, force bool, plan *leftoverPlan) (changed bool, err error) {
+func damagedSettings(err error) error {
+	return mendable{err, "mend the file, or remove it"}
+}
+
+// wire changes config.json, and what it replaces there, by the settings as they
+// are now. config is the file as it was looked at; it may change meanwhile.
+func wire(ctx context.Context, w world, config *dockerConfig, registry string, force bool) (plan *leftoverPlan, changed bool, err error) {
+	search, ok := w.helper(true).Search(registry)
+	if !ok {
+		return nil, false, unknownHost(registry)
+	}
+	plan = planLeftovers(ctx, search, config)
+	plan.rescue(w, registry)
+	changed, err = edit(config.path, registry, force, plan)
+	return plan, changed, err
+}
+
+// edit changes config.json and keeps the record that undo needs. A change that
+// fails leaves the record as it was.
+func edit(path, registry string, force bool, plan *leftoverPlan) (changed bool, err error) {
+	var before *undoRecord
 	err = editDockerConfig(path, func(c *dockerConfig) error {
 		if err := refuseOtherHelper(c, registry, force); err != nil {
 			return err
@@ -178,8 +242,14 @@ func wire(path, registry string, force bool, plan *leftoverPlan) (changed bool, 
 		if changed = c.changed(); !changed {
 			return nil
 		}
+		if before == nil {
+			before, _ = readUndoRecord(path)
+		}
 		return record.write(path)
 	})
+	if err != nil && before != nil {
+		_ = before.write(path)
+	}
 	return changed, err
 }
 
@@ -219,20 +289,24 @@ func defaultStore() string {
 }
 
 // showAndOffer shows what docker gets now, and on a terminal offers to run what
-// is missing for it. setup has done its part either way.
+// is missing for it. setup has done its part if docker asks us, token or not.
 func showAndOffer(ctx context.Context, w world, s *screen, registry string) error {
 	r, err := inspect(ctx, w, registry)
 	if err != nil {
 		return err
 	}
 	r.print(s)
+	var done error
+	if !r.Wiring.Asked {
+		done = errSaid
+	}
 	fix := r.missing()
 	if fix.Command == "" || !w.isTerminal() {
-		return nil
+		return done
 	}
 	fmt.Fprintln(s)
 	if !w.confirm("Run it now? " + fix.Command) {
-		return nil
+		return done
 	}
 	if err := runInForeground(ctx, fix.Command); err != nil {
 		return mendable{fmt.Errorf("%s: %w", fix.Command, err), "run it again, then: " + programName + " status"}
@@ -242,7 +316,7 @@ func showAndOffer(ctx context.Context, w world, s *screen, registry string) erro
 		return err
 	}
 	r.print(s)
-	return nil
+	return done
 }
 
 // runInForeground runs one of our own command lines in the person's terminal.
@@ -257,195 +331,28 @@ func runInForeground(ctx context.Context, line string) error {
 }
 
 // showPlan shows what setup would do.
-func showPlan(w world, o setupOptions, registry string, config *dockerConfig, plan *leftoverPlan) error {
+func showPlan(ctx context.Context, w world, o setupOptions, search *credentials.Search, config *dockerConfig) error {
+	if o.scope != "" && os.Getenv("GHCR_SCOPE") == "" {
+		search.Scope = credentials.Scope(o.scope)
+	}
+	registry := search.Registry.Name
+	plan := planLeftovers(ctx, search, config)
 	plan.apply(config, registry, &undoRecord{})
 	s := newScreen(w.stdout)
-	if !config.changed() {
-		s.say(0, plain, "%s would stay as it is", tilde(config.path))
-	} else {
-		s.say(0, plain, "%s would change:", tilde(config.path))
-		fmt.Fprint(s, diff(config.before, config.bytes()))
-	}
-	if o.scope != "" || o.user != "" || registry != "ghcr.io" {
+	showChange(s, config)
+	if o.hasSettings(registry) {
 		path, _ := credentials.SettingsPath()
 		s.say(0, plain, "%s would keep the settings of %s", tilde(path), registry)
 	}
-	plan.print(s)
+	plan.print(s, o.dryRun)
 	return nil
 }
 
-// undo takes back what setup did: for one registry, or for all.
-func undo(ctx context.Context, w world, o setupOptions) error {
-	path, err := dockerConfigFile()
-	if err != nil {
-		return err
+func showChange(s *screen, config *dockerConfig) {
+	if !config.changed() {
+		s.say(0, plain, "%s would stay as it is", tilde(config.path))
+		return
 	}
-	config, err := readDockerConfig(path)
-	if err != nil {
-		return err
-	}
-	record, err := readUndoRecord(path)
-	if err != nil {
-		return err
-	}
-	var registries []string
-	if o.registry != "" {
-		registry, err := registryNamed(o.registry)
-		if err != nil {
-			return err
-		}
-		registries = []string{registry}
-	} else {
-		registries = slices.Concat(config.ourRegistries(), slices.Collect(maps.Keys(record.Config.Helpers)))
-		slices.Sort(registries)
-		registries = slices.Compact(registries)
-	}
-	s := newScreen(w.stdout)
-	if o.dryRun {
-		for _, registry := range registries {
-			config.undo(registry, &record.Config)
-		}
-		fmt.Fprint(s, diff(config.before, config.bytes()))
-		return nil
-	}
-	err = editDockerConfig(path, func(c *dockerConfig) error {
-		if record, err = readUndoRecord(path); err != nil {
-			return err
-		}
-		for _, registry := range registries {
-			c.undo(registry, &record.Config)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	gone := record.takeGone(registries)
-	if err := record.write(path); err != nil {
-		return err
-	}
-	if err := dropSettings(registries); err != nil {
-		return err
-	}
-	if len(registries) == 0 {
-		s.say(0, plain, "%s does not name %s: there is nothing to undo", tilde(path), programName)
-	}
-	for _, registry := range registries {
-		s.say(0, good, "%s: docker no longer asks %s for %s", tilde(path), programName, registry)
-	}
-	for _, g := range gone {
-		s.say(0, plain, "the login for %s that stood there in plain text does not come back: %s", g.Key, g.Became)
-	}
-	return nil
-}
-
-// dropSettings drops the settings of registries, if there are any.
-func dropSettings(registries []string) error {
-	settings, err := credentials.ReadSettings()
-	if err != nil || !slices.ContainsFunc(registries, func(r string) bool { _, ok := settings.Registries[r]; return ok }) {
-		return err
-	}
-	return credentials.EditSettings(func(s *credentials.Settings) error {
-		for _, registry := range registries {
-			delete(s.Registries, registry)
-		}
-		return nil
-	})
-}
-
-// leftoverPlan says what becomes of the logins that stand in plain text in
-// config.json.
-type leftoverPlan struct {
-	rejected []leftover // GitHub rejects them: removed
-	good     []leftover // the only good ones: moved into the keyring
-	stay     []staying
-	notes    []goneLogin
-}
-
-// staying is a login that is left alone, and why.
-type staying struct {
-	leftover
-	why string
-}
-
-// planLeftovers judges the logins as candidates are judged.
-func planLeftovers(ctx context.Context, w world, search *credentials.Search, config *dockerConfig) *leftoverPlan {
-	plan := &leftoverPlan{}
-	leftovers := config.leftovers(search.Registry.Name)
-	if len(leftovers) == 0 {
-		return plan
-	}
-	served := false
-	for v := range search.Verdicts(ctx) {
-		if served = v.Good(); served {
-			break
-		}
-	}
-	for _, l := range leftovers {
-		token, err := credentials.ParseToken(l.secret())
-		if err != nil {
-			plan.stay = append(plan.stay, staying{l, "it is not a GitHub token"})
-			continue
-		}
-		v := search.Judge(ctx, credentials.Candidate{Source: credentials.DockerLogin, Login: l.user, Token: token})
-		switch {
-		case v.Fault == credentials.Rejected:
-			plan.rejected = append(plan.rejected, l)
-		case v.Good() && !served:
-			plan.good = append(plan.good, l)
-			served = true
-		case v.Good():
-			plan.stay = append(plan.stay, staying{l, "docker gets another token"})
-		default:
-			plan.stay = append(plan.stay, staying{l, v.Reason})
-		}
-	}
-	return plan
-}
-
-// rescue moves the good login into the keyring. One that cannot be kept there
-// stays where it is.
-func (p *leftoverPlan) rescue(w world, registry string) {
-	for _, l := range p.good {
-		err := w.helper(false).Add(&protocol.Credentials{ServerURL: registry, Username: cmp.Or(l.user, "x-access-token"), Secret: l.secret()})
-		if err != nil {
-			reason, _, _ := strings.Cut(err.Error(), "\n")
-			p.stay = append(p.stay, staying{l, reason})
-		} else {
-			p.notes = append(p.notes, goneLogin{Key: l.key, Became: "it is in the OS keyring now; to remove it, run: printf " + registry + " | " + programName + " erase"})
-			p.rejected = append(p.rejected, l) // removed like these
-		}
-	}
-	p.good = nil
-}
-
-// apply makes all of setup's changes to a config.
-func (p *leftoverPlan) apply(c *dockerConfig, registry string, record *undoRecord) {
-	configure(c, registry, &record.Config)
-	for _, l := range slices.Concat(p.rejected, p.good) {
-		c.removeLeftover(l)
-		record.note(p.became(l))
-	}
-}
-
-func (p *leftoverPlan) became(l leftover) goneLogin {
-	for _, note := range p.notes {
-		if note.Key == l.key {
-			return note
-		}
-	}
-	return goneLogin{Key: l.key, Became: "GitHub had rejected it"}
-}
-
-func (p *leftoverPlan) print(s *screen) {
-	for _, l := range p.good {
-		s.say(0, good, "the login for %s that stands there in plain text would move into the OS keyring", l.key)
-	}
-	for _, l := range p.rejected {
-		s.say(0, good, "the login for %s that stood there in plain text is removed: %s", l.key, p.became(l).Became)
-	}
-	for _, l := range p.stay {
-		s.say(0, care, "a login for %s stays there in plain text: %s", l.key, l.why)
-		s.whole(0, "run: docker logout "+l.key)
-	}
+	s.say(0, plain, "%s would change:", tilde(config.path))
+	fmt.Fprint(s, diff(config.before, config.bytes()))
 }

@@ -68,7 +68,7 @@ a token for every registry shown, else 1.`,
 		Example: `  docker-credential-ghcr status
   docker-credential-ghcr status --registry containers.example.com
   docker-credential-ghcr status --json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return status(cmd.Context(), w, registry, asJSON)
 		},
@@ -128,7 +128,7 @@ func registriesToShow(asked string) ([]string, error) {
 	registries := []string{"ghcr.io"}
 	settings, _ := credentials.ReadSettings() // status shows damaged ones as a candidate's fault
 	for _, registry := range slices.Sorted(maps.Keys(settings.Registries)) {
-		if registry != "ghcr.io" {
+		if name, ok := credentials.RegistryNamed(registry); ok && name == registry && registry != "ghcr.io" {
 			registries = append(registries, registry)
 		}
 	}
@@ -149,7 +149,7 @@ func registryNamed(name string) (string, error) {
 func inspect(ctx context.Context, w world, registry string) (report, error) {
 	search, ok := w.helper(true).Search(registry)
 	if !ok {
-		return report{}, fmt.Errorf("no login of gh's and no setting names the host of %s\nhint: run: gh auth login -h %s -s write:packages", registry, credentials.HostNamed(registry))
+		return report{}, unknownHost(registry)
 	}
 	r := report{
 		Registry:      registry,
@@ -206,14 +206,14 @@ func (r report) missing() credentials.Fix {
 			return credentials.Fix{}
 		}
 	}
+	fix := credentials.Fix{Command: fmt.Sprintf("gh auth login -h %s -s %s", r.Host, r.Scope)}
 	if len(r.refused) > 0 {
-		return credentials.LeastFix(r.refused)
+		fix = credentials.LeastFix(r.refused)
 	}
-	login := fmt.Sprintf("gh auth login -h %s -s %s", r.Host, r.Scope)
-	if _, err := exec.LookPath("gh"); err != nil {
-		return credentials.Fix{Advice: "install gh from https://cli.github.com and run: " + login}
+	if _, err := exec.LookPath("gh"); err != nil && strings.Contains(fix.Command, "gh auth ") {
+		return credentials.Fix{Advice: "install gh from https://cli.github.com and run: " + fix.Command}
 	}
-	return credentials.Fix{Command: login}
+	return fix
 }
 
 var markOf = map[severity]mark{blocks: bad, shadow: care, note: plain}
@@ -229,7 +229,7 @@ func (r report) print(s *screen) {
 		s.whole(2, f.Remedy)
 	}
 	for _, c := range r.Candidates {
-		c.print(s)
+		c.print(s, r.Wiring.Asked)
 	}
 	for _, account := range r.OtherAccounts {
 		s.say(2, plain, "gh, %s: available", account)
@@ -241,7 +241,8 @@ func (r report) print(s *screen) {
 	}
 }
 
-func (c candidate) print(s *screen) {
+// print shows a candidate; asked says whether docker comes to us for it.
+func (c candidate) print(s *screen, asked bool) {
 	name := c.Source
 	if c.Login != "" {
 		name += ", " + c.Login
@@ -258,9 +259,12 @@ func (c candidate) print(s *screen) {
 	if c.Scopes != nil {
 		text += " with " + strings.Join(c.Scopes, ", ")
 	}
-	if c.Used {
+	switch {
+	case c.Used && asked:
 		s.say(2, good, "%s (docker gets this one)", text)
-	} else {
+	case c.Used:
+		s.say(2, good, "%s (docker would get this one)", text)
+	default:
 		s.say(2, plain, "%s (not needed)", text)
 	}
 	c.printExpiry(s)

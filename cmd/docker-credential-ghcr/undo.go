@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,93 @@ import (
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
+
+// undo takes back what setup did: for one registry, or for all.
+func undo(w world, o setupOptions) error {
+	path, err := dockerConfigFile()
+	if err != nil {
+		return err
+	}
+	config, err := readDockerConfig(path)
+	if err != nil {
+		return err
+	}
+	record, err := readUndoRecord(path)
+	if err != nil {
+		return err
+	}
+	registries, err := registriesToUndo(o.registry, config, record)
+	if err != nil {
+		return err
+	}
+	s := newScreen(w.stdout)
+	if o.dryRun {
+		for _, registry := range registries {
+			config.undo(registry, &record.Config)
+		}
+		showChange(s, config)
+		return nil
+	}
+	err = editDockerConfig(path, func(c *dockerConfig) error {
+		if record, err = readUndoRecord(path); err != nil {
+			return err
+		}
+		for _, registry := range registries {
+			c.undo(registry, &record.Config)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	gone := record.takeGone(registries)
+	if err := record.write(path); err != nil {
+		return err
+	}
+	if err := dropSettings(registries); err != nil {
+		return err
+	}
+	if len(registries) == 0 {
+		s.say(0, plain, "%s does not name %s: there is nothing to undo", tilde(path), programName)
+	}
+	for _, registry := range registries {
+		s.say(0, good, "%s: docker no longer asks %s for %s", tilde(path), programName, registry)
+	}
+	for _, g := range gone {
+		s.say(0, plain, "the login for %s that stood there in plain text does not come back: %s", g.Key, g.Became)
+	}
+	return nil
+}
+
+// registriesToUndo are all that name us or that setup noted, or the one that was
+// asked for, if it is among them.
+func registriesToUndo(asked string, config *dockerConfig, record *undoRecord) ([]string, error) {
+	ours := slices.Concat(config.ourRegistries(), slices.Collect(maps.Keys(record.Config.Helpers)))
+	slices.Sort(ours)
+	ours = slices.Compact(ours)
+	if asked == "" {
+		return ours, nil
+	}
+	registry, err := registryNamed(asked)
+	return slices.DeleteFunc(ours, func(r string) bool { return r != registry }), err
+}
+
+// dropSettings drops the settings of registries, if there are any.
+func dropSettings(registries []string) error {
+	settings, err := credentials.ReadSettings()
+	if err != nil {
+		return damagedSettings(err)
+	}
+	if !slices.ContainsFunc(registries, func(r string) bool { _, ok := settings.Registries[r]; return ok }) {
+		return nil
+	}
+	return credentials.EditSettings(func(s *credentials.Settings) error {
+		for _, registry := range registries {
+			delete(s.Registries, registry)
+		}
+		return nil
+	})
+}
 
 // undoRecord is what setup did to one config.json: keys and white space, never a
 // secret. It stands beside our settings, so another home has another.

@@ -89,6 +89,7 @@ func (w *wiring) inspectConfig(ctx context.Context, registry string) {
 		return
 	}
 	switch helper, ok := config.helperFor(registry); {
+	case !ok && config.credsStore() == ourHelper: // asked for all registries
 	case !ok:
 		w.find("not-set-up", blocks, fmt.Sprintf("docker does not ask us for %s: %s has no entry for it", registry, tilde(path)), "run: "+setupCommand(registry, ""))
 	case helper != ourHelper:
@@ -145,7 +146,7 @@ func (w *wiring) inspectNarrowPath(dir string) {
 			return
 		}
 	}
-	w.find("narrow-path", note, fmt.Sprintf("%s does not look into %s", who, tilde(dir)), fmt.Sprintf("if you need that, run: sudo ln -s %s /usr/local/bin/", filepath.Join(dir, programName)))
+	w.find("narrow-path", note, fmt.Sprintf("%s does not look into %s", who, tilde(dir)), fmt.Sprintf("if you need that, run: sudo ln -s %s /usr/local/bin/", tilde(filepath.Join(dir, programName))))
 }
 
 // inspectVariables looks for variables that take a client's eyes off config.json.
@@ -163,13 +164,16 @@ func (w *wiring) inspectOtherFiles(registry string) {
 	home, _ := os.UserHomeDir()
 	config := cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config"))
 	for _, other := range []struct{ id, client, file, logout string }{
-		{"podman-login", "podman, buildah and skopeo", podmanAuthFile(), "podman logout "},
-		{"podman-login", "podman, buildah and skopeo", filepath.Join(config, "containers", "auth.json"), "podman logout --authfile " + filepath.Join(config, "containers", "auth.json") + " "},
-		{"helm-login", "helm", filepath.Join(config, "helm", "registry", "config.json"), "helm registry logout "},
+		{"podman-login", "podman, buildah and skopeo use", podmanAuthFile(), "podman logout "},
+		{"podman-login", "podman, buildah and skopeo use", filepath.Join(config, "containers", "auth.json"), "podman logout --authfile " + filepath.Join(config, "containers", "auth.json") + " "},
+		{"helm-login", "helm uses", filepath.Join(config, "helm", "registry", "config.json"), "helm registry logout "},
 	} {
+		if !filepath.IsAbs(other.file) {
+			continue // there is no home
+		}
 		content, err := readBounded(other.file)
 		if err == nil && holdsLogin(content, registry) {
-			w.find(other.id, shadow, fmt.Sprintf("%s use the login for %s in %s before they ask us", other.client, registry, tilde(other.file)), "run: "+other.logout+registry)
+			w.find(other.id, shadow, fmt.Sprintf("%s the login for %s in %s before asking us", other.client, registry, tilde(other.file)), "run: "+other.logout+registry)
 		}
 	}
 }

@@ -15,10 +15,13 @@
 // of their own:
 //
 //	github token SECRET login=NAME [scopes=A,B] [host=HOST] [expires=TIME] [suspended=true]
+//	                                     TIME may be so far from now, such as 72h
 //	github revoke SECRET
 //	github break SECRET PLACE HOW        PLACE is api, registry, images or web; HOW as in faults_test.go
 //	github requests SECRET [PLACE] N     so many requests bore it
 //	gh-login HOST LOGIN TOKEN            gh is logged in, its token in hosts.yml
+//	docker-login KEY USER SECRET         an earlier docker login left this in config.json
+//	keyring                              a real one is there, if [keyring]
 //
 //	[!] get INPUT                        as docker asks; \r, \n and the like are undone
 //	[!] store URL USER SECRET
@@ -32,6 +35,9 @@
 //	refused                              docker reads "not found"; stderr says why, and what mends it
 //	not-found                            docker reads "not found", and nothing else is said
 //	silent                               nothing is said
+//	begins FILE                          stdout begins with these lines
+//	config FILE                          config.json is this, but for the final newline
 //
-// Scripts run at the same time in one GitHub, so each has tokens of its own.
+// $PROGRAMS is the folder of the product. Scripts run at the same time in one
+// GitHub, so each has tokens of its own.
 package e2e

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -30,16 +31,40 @@ func TestTranscripts(t *testing.T) {
 			}
 			// Programs built with -race else wait a second before they end.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
+			product, err := stage.Program(stage.Product)
+			if err != nil {
+				return err
+			}
+			env.Setenv("PROGRAMS", filepath.Dir(product))
 			env.Values[homeKey{}] = home
 			return os.MkdirAll(home.Dir, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"found":     found,
-			"refused":   refused,
-			"not-found": nothingFound,
-			"silent":    silent,
-			"gh-login":  ghLogin,
-			"github":    github,
+			"found":        found,
+			"refused":      refused,
+			"not-found":    nothingFound,
+			"silent":       silent,
+			"gh-login":     ghLogin,
+			"docker-login": dockerLogin,
+			"begins":       begins,
+			"config":       config,
+			"keyring":      keyring,
+			"github":       github,
+			"alive":        alive,
+			"image":        image,
+			"job":          job,
+			"allowed":      answers("allowed", 0),
+			"denied":       answers("denied", 1),
+			"unknown":      answers("unknown", 3),
+		},
+		Condition: func(part string) (bool, error) {
+			if part != "keyring" {
+				return false, fmt.Errorf("nobody knows whether %s is here", part)
+			}
+			// In CI it is to be here: see missing.
+			_, bus := stage.Program("dbus-daemon")
+			_, daemon := stage.Program("gnome-keyring-daemon")
+			return os.Getenv("CI") == "true" || bus == nil && daemon == nil, nil
 		},
 		RequireUniqueNames: true,
 	})
@@ -97,6 +122,45 @@ func ghLogin(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(ts.Value(homeKey{}).(*stage.Home).LogIn(args[0], args[1], args[2]))
 }
 
+// docker-login KEY USER SECRET: an earlier docker login, without any credential
+// helper, left this in config.json.
+func dockerLogin(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 3, "docker-login KEY USER SECRET")
+	ts.Check(leaveDockerLogin(ts.Value(homeKey{}).(*stage.Home), args[0], args[1], args[2]))
+}
+
+// begins FILE: these are the first lines of stdout.
+func begins(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 1, "begins FILE")
+	if got, want := ts.ReadFile("stdout"), ts.ReadFile(args[0]); !strings.HasPrefix(got, want) {
+		ts.Fatalf("stdout is %q, and does not begin with %q", got, want)
+	}
+}
+
+// config FILE: docker's config.json is this, but for the final newline, which
+// docker writes none of and no file of a transcript is without.
+func config(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 1, "config FILE")
+	path := ts.MkAbs("home/.docker/config.json")
+	if got, want := ts.ReadFile(path), ts.ReadFile(args[0]); got != strings.TrimSuffix(want, "\n") {
+		ts.Fatalf("%s is %q, want %q", path, got, want)
+	}
+}
+
+// keyring starts a real one, unlocked and empty.
+func keyring(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 0, "keyring")
+	home := ts.Value(homeKey{}).(*stage.Home)
+	ring, err := home.StartKeyring()
+	ts.Check(err)
+	ts.Defer(ring.Close)
+	for _, variable := range home.Env() {
+		if name, value, _ := strings.Cut(variable, "="); name == "DBUS_SESSION_BUS_ADDRESS" || name == "XDG_RUNTIME_DIR" {
+			ts.Setenv(name, value)
+		}
+	}
+}
+
 // github moves the pretend GitHub:
 //
 //	github token SECRET login=NAME [scopes=A,B] [host=HOST] [expires=TIME] [suspended=true]
@@ -133,7 +197,7 @@ func github(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%d requests", got)
 		}
 	default:
-		ts.Fatalf("github cannot %s", args[0])
+		githubOwns(ts, args)
 	}
 }
 
@@ -154,14 +218,22 @@ func token(ts *testscript.TestScript, properties []string) credentialstest.Token
 		case "suspended":
 			t.Suspended = value == "true"
 		case "expires":
-			var err error
-			t.Expires, err = time.Parse(time.RFC3339, value)
-			ts.Check(err)
+			t.Expires = expiry(ts, value)
 		default:
 			ts.Fatalf("a token has no %s", name)
 		}
 	}
 	return t
+}
+
+// expiry is a time, or one so far from now.
+func expiry(ts *testscript.TestScript, value string) time.Time {
+	if ahead, err := time.ParseDuration(value); err == nil {
+		return time.Now().Add(ahead)
+	}
+	at, err := time.Parse(time.RFC3339, value)
+	ts.Check(err)
+	return at
 }
 
 func usage(ts *testscript.TestScript, ok bool, how string) {

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	protocol "github.com/docker/docker-credential-helpers/credentials"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+)
+
+// leftoverPlan says what becomes of the logins that stand in plain text in
+// config.json.
+type leftoverPlan struct {
+	rejected []leftover // GitHub rejects them: removed
+	good     []leftover // the only good ones: moved into the keyring
+	stay     []staying
+	notes    []goneLogin
+}
+
+// staying is a login that is left alone, why, and what to do about it.
+type staying struct {
+	leftover
+	why, remedy string
+}
+
+func stays(l leftover, why string) staying { return staying{l, why, "run: docker logout " + l.key} }
+
+// planLeftovers judges the logins as candidates are judged.
+func planLeftovers(ctx context.Context, search *credentials.Search, config *dockerConfig) *leftoverPlan {
+	plan := &leftoverPlan{}
+	leftovers := config.leftovers(search.Registry.Name)
+	if len(leftovers) == 0 {
+		return plan
+	}
+	served := false
+	for v := range search.Verdicts(ctx) {
+		if served = v.Good(); served {
+			break
+		}
+	}
+	for _, l := range leftovers {
+		token, err := credentials.ParseToken(l.secret())
+		if err != nil {
+			plan.stay = append(plan.stay, stays(l, "it is not a GitHub token"))
+			continue
+		}
+		if l.user == l.secret() {
+			l.user = "" // people give the token as the user name, too
+		}
+		v := search.Judge(ctx, credentials.Candidate{Source: credentials.DockerLogin, Login: l.user, Token: token})
+		switch {
+		case v.Fault == credentials.Rejected:
+			plan.rejected = append(plan.rejected, l)
+		case v.Good() && !served:
+			l.user = v.User
+			plan.good = append(plan.good, l)
+			served = true
+		case v.Good():
+			plan.stay = append(plan.stay, stays(l, "docker gets a token without it"))
+		default:
+			plan.stay = append(plan.stay, stays(l, v.Reason))
+		}
+	}
+	return plan
+}
+
+// rescue moves the good login into the keyring. One that cannot be kept there
+// stays where it is.
+func (p *leftoverPlan) rescue(w world, registry string) {
+	for _, l := range p.good {
+		err := w.helper(false).Add(&protocol.Credentials{ServerURL: registry, Username: l.user, Secret: l.secret()})
+		if err != nil {
+			reason, _, _ := strings.Cut(err.Error(), "\n")
+			// docker no longer sends it, and it is the only good one.
+			p.stay = append(p.stay, staying{l, reason, "put it into GHCR_TOKEN, then run: docker logout " + l.key})
+		} else {
+			p.notes = append(p.notes, goneLogin{Key: l.key, Became: "it is in the OS keyring now; to remove it, run: printf " + registry + " | " + programName + " erase"})
+			p.rejected = append(p.rejected, l) // removed like these
+		}
+	}
+	p.good = nil
+}
+
+// apply makes all of setup's changes to a config.
+func (p *leftoverPlan) apply(c *dockerConfig, registry string, record *undoRecord) {
+	configure(c, registry, &record.Config)
+	for _, l := range slices.Concat(p.rejected, p.good) {
+		c.removeLeftover(l)
+		record.note(p.became(l))
+	}
+}
+
+func (p *leftoverPlan) became(l leftover) goneLogin {
+	for _, note := range p.notes {
+		if note.Key == l.key {
+			return note
+		}
+	}
+	return goneLogin{Key: l.key, Became: "GitHub had rejected it"}
+}
+
+func (p *leftoverPlan) print(s *screen, dryRun bool) {
+	for _, l := range p.good {
+		s.say(0, plain, "the login for %s that stands there in plain text would move into the OS keyring", l.key)
+	}
+	for _, l := range p.rejected {
+		if dryRun {
+			s.say(0, plain, "the login for %s that stands there in plain text would be removed: GitHub rejects it", l.key)
+			continue
+		}
+		s.say(0, good, "the login for %s that stood there in plain text is removed: %s", l.key, p.became(l).Became)
+	}
+	for _, l := range p.stay {
+		s.say(0, care, "a login for %s stays there in plain text: %s", l.key, l.why)
+		s.whole(0, l.remedy)
+	}
+}

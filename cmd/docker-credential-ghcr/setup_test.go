@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+)
+
+func TestOtherHelperIsRefused(t *testing.T) {
+	t.Parallel()
+	for text, refused := range map[string]bool{
+		`{}`:                                   false,
+		`{"credHelpers": {"ghcr.io": "ghcr"}}`: false,
+		`{"credHelpers": {"ghcr.io": "ghcr-login"}}`: true,
+		`{"credHelpers": {"ghcr.io": ""}}`:           true, // somebody switched helpers off
+		`{"credHelpers": {"quay.io": "other"}}`:      false,
+		`{"credsStore": "desktop"}`:                  false,
+	} {
+		err := refuseOtherHelper(configOf(t, []byte(text)), "ghcr.io", false)
+		if (err != nil) != refused {
+			t.Errorf("%s: %v", text, err)
+		}
+		var m mendable
+		if refused && (!errors.As(err, &m) || !strings.HasSuffix(m.fix, "setup --force")) {
+			t.Errorf("%s: the fix is %q", text, m.fix)
+		}
+		if err := refuseOtherHelper(configOf(t, []byte(text)), "ghcr.io", true); err != nil {
+			t.Errorf("%s, with --force: %v", text, err)
+		}
+	}
+}
+
+func TestScopesThatSetupTakes(t *testing.T) {
+	t.Parallel()
+	for scope, ok := range map[string]bool{
+		"": true, "write:packages": true, "read:packages": true,
+		"packages": false, "delete:packages": false, "write:packages,repo": false, " read:packages": false, "READ:PACKAGES": false,
+	} {
+		var usage usageError
+		if err := checkScope(scope); (err == nil) != ok || err != nil && !errors.As(err, &usage) {
+			t.Errorf("%q: %v", scope, err)
+		}
+	}
+}
+
+// The store is the one that docker's own code chooses, if its program is there.
+func TestDefaultStore(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the choice is among programs on Linux only")
+	}
+	for _, c := range []struct{ programs, want string }{
+		{"", ""},
+		{"pass", ""},
+		{"docker-credential-secretservice", "secretservice"},
+		{"docker-credential-pass", ""},
+		{"docker-credential-pass docker-credential-secretservice", "secretservice"},
+		{"pass docker-credential-pass docker-credential-secretservice", "pass"},
+		{"pass docker-credential-secretservice", ""}, // docker would choose pass, and fail
+		{"docker-credential-desktop docker-credential-wincred", ""},
+	} {
+		dir := t.TempDir()
+		for _, name := range strings.Fields(c.programs) {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Setenv("PATH", dir)
+		if got := defaultStore(); got != c.want {
+			t.Errorf("of %q: %q, want %q", c.programs, got, c.want)
+		}
+	}
+}
+
+// What the flags do not say stays; a setup that fails takes back what it said.
+func TestSaveSettings(t *testing.T) {
+	settingsIn(t)
+	save := func(registry string, o setupOptions) (takeBack func()) {
+		t.Helper()
+		takeBack, err := saveSettings(registry, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return takeBack
+	}
+	wants := func(registry string, want credentials.RegistrySettings, there bool) {
+		t.Helper()
+		s, err := credentials.ReadSettings()
+		if got, ok := s.Registries[registry]; err != nil || ok != there || got != want {
+			t.Errorf("%s has %+v, %v, %v", registry, got, ok, err)
+		}
+	}
+	save("ghcr.io", setupOptions{})()
+	wants("ghcr.io", credentials.RegistrySettings{}, false)
+	save("ghcr.io", setupOptions{scope: "read:packages"})
+	save("ghcr.io", setupOptions{user: "hubot"})
+	both := credentials.RegistrySettings{Scope: "read:packages", User: "hubot"}
+	wants("ghcr.io", both, true)
+	save("ghcr.io", setupOptions{})
+	wants("ghcr.io", both, true)
+	save("ghcr.io", setupOptions{scope: "write:packages", user: "mona"})()
+	wants("ghcr.io", both, true)
+	// The name of an enterprise registry is a setting by itself.
+	takeBack := save("containers.git.example.com", setupOptions{})
+	wants("containers.git.example.com", credentials.RegistrySettings{}, true)
+	takeBack()
+	wants("containers.git.example.com", credentials.RegistrySettings{}, false)
+	wants("ghcr.io", both, true)
+
+	if err := dropSettings([]string{"ghcr.io", "containers.git.example.com"}); err != nil {
+		t.Error(err)
+	}
+	wants("ghcr.io", credentials.RegistrySettings{}, false)
+	path, err := credentials.SettingsPath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("settings that say nothing are kept in a file")
+	}
+}
+
+// A change of config.json that fails leaves the record as it was.
+func TestRecordOfAChangeThatFailed(t *testing.T) {
+	settingsIn(t)
+	path := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(path, []byte("{}"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := edit(path, "ghcr.io", false, new(leftoverPlan)); err == nil {
+		t.Fatal("a read-only file was changed")
+	}
+	if record, err := readUndoRecord(path); err != nil || len(record.Config.Helpers) > 0 {
+		t.Errorf("recorded is %+v, %v", record, err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if changed, err := edit(path, "ghcr.io", false, new(leftoverPlan)); err != nil || !changed {
+		t.Fatalf("changed %v, %v", changed, err)
+	}
+	if err := os.Chmod(path, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := edit(path, "docker.pkg.github.com", false, new(leftoverPlan)); err == nil {
+		t.Fatal("a read-only file was changed")
+	}
+	record, err := readUndoRecord(path)
+	if _, first := record.Config.Helpers["ghcr.io"]; err != nil || !first || len(record.Config.Helpers) != 1 {
+		t.Errorf("recorded is %+v, %v", record, err)
+	}
+}
+
+// Of a login in plain text that is gone, the record says what became of it.
+func TestPlanSaysWhatBecame(t *testing.T) {
+	t.Parallel()
+	rescued, rejected := leftover{key: "ghcr.io"}, leftover{key: "https://ghcr.io"}
+	p := &leftoverPlan{
+		rejected: []leftover{rescued, rejected},
+		notes:    []goneLogin{{"ghcr.io", "it is in the OS keyring now"}},
+	}
+	if got := p.became(rescued).Became; got != "it is in the OS keyring now" {
+		t.Errorf("the rescued one: %q", got)
+	}
+	if got := p.became(rejected).Became; got != "GitHub had rejected it" {
+		t.Errorf("the rejected one: %q", got)
+	}
+	got := printed(func(s *screen) { p.print(s, true) })
+	if strings.Contains(got, " is removed") || !strings.Contains(got, "would be removed") {
+		t.Errorf("a dry run says\n%s", got)
+	}
+}

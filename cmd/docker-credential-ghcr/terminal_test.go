@@ -1,0 +1,116 @@
+package main
+
+import (
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// Folding breaks between words and nowhere else; in a pipe there is none.
+func TestFold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		width      int
+		text, want string
+	}{
+		{0, "gh, octocat: a line without end, which stays as it is", "  ✓ gh, octocat: a line without end, which stays as it is\n"},
+		{20, "one two three four five", "  ✓ one two three\n    four five\n"},
+		{12, "one two", "  ✓ one two\n"},
+		{11, "one two", "  ✓ one two\n"},
+		{10, "one two", "  ✓ one\n    two\n"},
+		{10, "a-word-too-long-for-it and on", "  ✓ a-word-too-long-for-it\n    and on\n"},
+		{8, "ümläüt ümläüt", "  ✓ ümläüt\n    ümläüt\n"},
+		{1, "one two", "  ✓ one\n    two\n"},
+		{20, "", "  ✓ \n"},
+	} {
+		var out strings.Builder
+		s := &screen{Writer: &out, width: c.width}
+		s.say(2, good, "%s", c.text)
+		if out.String() != c.want {
+			t.Errorf("%q in %d columns:\n%swant\n%s", c.text, c.width, out.String(), c.want)
+		}
+	}
+}
+
+func FuzzFold(f *testing.F) {
+	f.Add("gh, octocat: lacks write:packages (has gist, read:org, repo)", 40)
+	f.Add("  blanks   between\tand\nbehind ", 3)
+	f.Fuzz(func(t *testing.T, text string, width int) {
+		var out strings.Builder
+		(&screen{Writer: &out, width: width % 200}).fold("  X ", 4, text)
+		folded := out.String()
+		if got, want := strings.Fields(folded), strings.Fields("X "+text); strings.Join(got, " ") != strings.Join(want, " ") {
+			t.Fatalf("%q has become %q", text, folded)
+		}
+		for line := range strings.Lines(folded) {
+			words := strings.Fields(strings.TrimPrefix(line, "  X "))
+			if w := width % 200; w > 0 && len(words) > 1 && utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > w {
+				t.Fatalf("%q is longer than %d", line, w)
+			}
+		}
+	})
+}
+
+func TestColourIsInMarksOnly(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	s := &screen{Writer: &out, colour: true}
+	s.say(0, bad, "rejected")
+	s.say(0, plain, "available")
+	s.detail(0, "expires")
+	s.whole(0, "run: it")
+	if want := "\x1b[31mX\x1b[0m rejected\n- available\n  expires\n  run: it\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
+// Only y and yes are a yes.
+func TestConfirm(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]bool{
+		"y\n": true, "Y\n": true, "yes\n": true, " YES \r\n": true, "y": true,
+		"\n": false, "": false, "n\n": false, "no\n": false, "yep\n": false, "n\ny\n": false, "\x1b[A\n": false,
+	} {
+		var said strings.Builder
+		w := world{stdin: strings.NewReader(answer), stderr: &said}
+		if got := w.confirm("Run it now?"); got != want {
+			t.Errorf("%q: %v", answer, got)
+		}
+		if !strings.HasPrefix(said.String(), "Run it now? [y/N] ") {
+			t.Errorf("asked %q", said.String())
+		}
+	}
+}
+
+func TestNobodySitsAtAPipe(t *testing.T) {
+	t.Parallel()
+	if (world{stdin: strings.NewReader(""), stderr: new(strings.Builder)}).isTerminal() {
+		t.Error("a pipe is a terminal")
+	}
+}
+
+func TestTilde(t *testing.T) {
+	home := t.TempDir()
+	variable := "HOME"
+	if runtime.GOOS == "windows" {
+		variable = "USERPROFILE"
+	}
+	t.Setenv(variable, home)
+	for path, want := range map[string]string{
+		filepath.Join(home, ".docker", "config.json"): filepath.Join("~", ".docker", "config.json"),
+		home:          home,
+		home + "2":    home + "2",
+		"config.json": "config.json",
+	} {
+		if got := tilde(path); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+	root := string(filepath.Separator)
+	t.Setenv(variable, root)
+	if got := tilde(root + "etc"); got != root+"etc" {
+		t.Errorf("in a home at the root: %s", got)
+	}
+}
