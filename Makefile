@@ -30,7 +30,7 @@ uninstall: ## remove it from PREFIX/bin
 
 test: ## run all tests; says what it skips for want of a real part
 	@.ci/parts
-	@for module in $(MODULES); do (cd $$module && go test $(RACE) -shuffle=on ./...) || exit 1; done
+	@for module in $(MODULES); do (cd $$module && go test $(RACE) -shuffle=on -timeout 45m ./...) || exit 1; done
 
 lint: ## gofmt, go vet on every system, staticcheck, go mod tidy
 	@.ci/lint

@@ -41,13 +41,16 @@ type remembered struct {
 	Registry Answer `json:"registry,omitzero"`
 	// Accepted is the last answer in which the API accepted the token.
 	Accepted Answer `json:"accepted,omitzero"`
-	// Unclear is the last time that nobody could say. It is for those alone who
-	// waited meanwhile.
-	Unclear struct {
-		At       time.Time `json:"at"`
-		API      Answer    `json:"api"`
-		Registry Answer    `json:"registry"`
-	} `json:"unclear,omitzero"`
+	// Unclear is what was said when nobody could say, if nothing clear came since.
+	Unclear unclearAnswers `json:"unclear,omitzero"`
+}
+
+// unclearAnswers are for those alone who waited for them: to ask once more what
+// nobody could say a moment ago would only keep them longer.
+type unclearAnswers struct {
+	At       time.Time `json:"at"`
+	API      Answer    `json:"api"`
+	Registry Answer    `json:"registry"`
 }
 
 // openMemory finds the place. Without one nothing is remembered.
@@ -104,11 +107,11 @@ func (m memory) note(key string, r remembered, f facts) {
 	}
 	switch {
 	case f.API.apiWord() != unclear:
-		r.API, r.Registry = f.API, Answer{}
+		r.API, r.Registry, r.Unclear = f.API, Answer{}, unclearAnswers{}
 	case f.Registry.registryWord() != unclear:
-		r.API, r.Registry = Answer{}, f.Registry
+		r.API, r.Registry, r.Unclear = Answer{}, f.Registry, unclearAnswers{}
 	default:
-		r.Unclear.At, r.Unclear.API, r.Unclear.Registry = time.Now(), f.API, f.Registry
+		r.Unclear = unclearAnswers{time.Now(), f.API, f.Registry}
 	}
 	content, err := json.Marshal(r)
 	if m.dir == "" || err != nil {
