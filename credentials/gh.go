@@ -164,7 +164,6 @@ func (s *ghStore) resolve(ctx context.Context, k *ring, c Candidate, host, inCle
 	if inClear != "" {
 		return c.withSecret(inClear), true
 	}
-	c.Fault, c.Reason = Missing, "gh is logged in, but the keyring holds no token of this account"
 	for _, slot := range slices.Compact(slots) {
 		secret, err := k.get(ctx, "gh:"+host, slot)
 		switch {
@@ -172,10 +171,13 @@ func (s *ghStore) resolve(ctx context.Context, k *ring, c Candidate, host, inCle
 			return c.withSecret(secret), true
 		case errors.Is(err, errNoKeyring) && c.Login == "":
 			return c, false
-		case err != nil && !errors.Is(err, errAbsent):
+		case err != nil && !errors.Is(err, errAbsent) && c.Fault == "":
 			// gh goes on to the next slot, which may be in order.
 			c.Fault, c.Reason = keyringFault(err)
 		}
+	}
+	if c.Fault == "" {
+		c.Fault, c.Reason = Missing, "gh is logged in, but the keyring holds no token of this account"
 	}
 	// An entry without a user holds preferences: it does not say that there is one.
 	return c, c.Login != "" || c.Fault != Missing

@@ -3,12 +3,15 @@ package credentials
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -203,16 +206,8 @@ var (
 )
 
 // isLogin accepts what GitHub can have for a login, managed users' suffix
-// (octocat_acme) included. A token is none: some people log docker in with it as
-// the user name too, which ghcr.io does not look at.
-func isLogin(s string) bool {
-	for _, p := range kindByPrefix {
-		if strings.HasPrefix(s, p.prefix) {
-			return false
-		}
-	}
-	return loginWord.MatchString(s)
-}
+// (octocat_acme) included.
+func isLogin(s string) bool { return loginWord.MatchString(s) }
 
 // parseExpiration reads the two forms that the header has been seen in
 // (https://github.com/google/go-github/pull/2649). Zero if there is none.
@@ -260,7 +255,26 @@ func trouble(ctx context.Context, err error) string {
 	if timeout := net.Error(nil); ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
 		return "no answer in time"
 	}
-	return authorization.ReplaceAllString(userinfo.ReplaceAllString(err.Error(), "//"), "$1 ****")
+	text := authorization.ReplaceAllString(userinfo.ReplaceAllString(err.Error(), "//"), "$1 ****")
+	return withoutProxyLogin(text)
+}
+
+// withoutProxyLogin takes out what a proxy may have repeated of the login to it.
+func withoutProxyLogin(text string) string {
+	for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
+		proxy, err := url.Parse(os.Getenv(variable))
+		if err != nil || proxy.User == nil {
+			continue
+		}
+		password, _ := proxy.User.Password()
+		login := proxy.User.Username() + ":" + password
+		for _, secret := range []string{base64.StdEncoding.EncodeToString([]byte(login)), login, password} {
+			if secret != "" {
+				text = strings.ReplaceAll(text, secret, "****")
+			}
+		}
+	}
+	return text
 }
 
 var (

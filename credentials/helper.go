@@ -87,7 +87,7 @@ func (h *Helper) Add(given *credentials.Credentials) error {
 			return nil
 		}
 	}
-	v := s.Judge(ctx, Candidate{Source: DockerLogin, Login: loginOrNone(given.Username), Token: token})
+	v := s.Judge(ctx, Candidate{Source: DockerLogin, Login: loginOrNone(given.Username, given.Secret), Token: token})
 	if !v.Good() && v.Fault != Unreachable {
 		return fmt.Errorf("the %s was not kept: %s\nhint: %s", token.Kind(), v.Reason, v.Fix)
 	}
@@ -154,8 +154,8 @@ func (h *Helper) List() (map[string]string, error) {
 // if nothing says that there is a login.
 func knownUser(gh *ghStore, host, named string) string {
 	record, ok, _ := readLoginRecord(host)
-	if ok && isLogin(record.User) {
-		return record.User
+	if user := loginOrNone(record.User, ""); ok && user != "" {
+		return user
 	}
 	if user := cmp.Or(named, gh.get(host, "user")); isLogin(user) && gh.names(host) {
 		return user

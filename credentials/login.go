@@ -102,12 +102,15 @@ func loginHosts() []string {
 	return hosts
 }
 
-// loginOrNone is a user name that docker login was given, if it is a GitHub login.
-func loginOrNone(name string) string {
-	if isLogin(name) {
-		return name
+// loginOrNone is a user name that docker login was given with a secret, if it is a
+// GitHub login. A token is none: some people log docker in with it as the user name
+// too, which ghcr.io does not look at.
+func loginOrNone(name, secret string) string {
+	token, err := ParseToken(name)
+	if err != nil || name == secret || token.Kind() != UnknownKind || !isLogin(name) {
+		return ""
 	}
-	return ""
+	return name
 }
 
 // readDockerLogin is the candidate that docker login left. ok is false if none
@@ -122,7 +125,7 @@ func readDockerLogin(ctx context.Context, k *ring, host string) (c Candidate, ok
 		c.Fault, c.Reason = Broken, err.Error()
 		return c, true
 	}
-	c.Login = loginOrNone(record.User)
+	c.Login = loginOrNone(record.User, "")
 	content, err := k.get(ctx, loginService, host)
 	if errors.Is(err, errAbsent) {
 		c.Fault, c.Reason = Missing, "the keyring no longer holds what docker login put there"
@@ -137,7 +140,7 @@ func readDockerLogin(ctx context.Context, k *ring, host string) (c Candidate, ok
 		c.Fault, c.Reason = Broken, "the keyring's item docker-credential-ghcr is damaged"
 		return c, true
 	}
-	c.Login = loginOrNone(item.Username)
+	c.Login = loginOrNone(item.Username, item.Secret)
 	return c.withSecret(item.Secret), true
 }
 

@@ -83,7 +83,7 @@ func (m memory) settles(r remembered, put time.Time) (facts, bool) {
 	if m.fresh {
 		return f, false
 	}
-	if r.Unclear.At.After(put) {
+	if at := r.Unclear.At; at.After(put) && !at.After(time.Now()) {
 		return facts{API: r.Unclear.API, Registry: r.Unclear.Registry, Last: r.Accepted}, true
 	}
 	switch age := time.Since(r.API.Asked); r.API.apiWord() {

@@ -112,8 +112,15 @@ func shownURL(serverURL string) string {
 	if _, rest, ok := strings.Cut(host, "://"); ok {
 		host = rest
 	}
-	host, _, _ = strings.Cut(host, "/")
-	return printable(host[strings.LastIndexByte(host, '@')+1:])
+	if end := strings.IndexAny(host, `/\?#`); end >= 0 {
+		host = host[:end]
+	}
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	// A password with a slash in it ends the host before the user does.
+	if name, port, _ := strings.Cut(host, ":"); strings.Trim(port, "0123456789") != "" {
+		host = name
+	}
+	return printable(host)
 }
 
 // isTenant reports whether host is SUBDOMAIN.ghe.com.

@@ -97,6 +97,8 @@ func EditSettings(edit func(*Settings) error) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), settingsWait)
 	defer cancel()
+	info, err := os.Lstat(path)
+	isLink := err == nil && info.Mode()&os.ModeSymlink != 0
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // some keep such files elsewhere, and a link here
 	}
@@ -121,7 +123,7 @@ func EditSettings(edit func(*Settings) error) error {
 	switch now, _ := json.Marshal(s); {
 	case bytes.Equal(before, now):
 		return nil
-	case len(s.Registries) == 0:
+	case len(s.Registries) == 0 && !isLink: // a link to nothing would be a fault
 		if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
 			return err
 		}

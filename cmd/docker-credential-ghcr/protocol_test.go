@@ -2,16 +2,22 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // The texts that clients compare with, to the letter.
@@ -183,8 +189,144 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on 
 
 func TestAnAnswerThatCannotBeWrittenIsAFailure(t *testing.T) {
 	moveIn(t)
-	if code := run([]string{"list"}, world{strings.NewReader(""), full{}, full{}}); code != 1 {
-		t.Errorf("exit status %d", code)
+	for _, verb := range []string{"get", "store", "list", "version"} {
+		if code := run([]string{verb}, world{strings.NewReader("ghcr.io"), full{}, full{}}); code != 1 {
+			t.Errorf("%s: exit status %d", verb, code)
+		}
+	}
+}
+
+// Nobody need read what is said beside the answer.
+func TestTheAnswerDoesNotDependOnWhoReadsStderr(t *testing.T) {
+	for name, open := range map[string]func() (stderr io.Writer, end func() error){
+		"nobody can write there": func() (io.Writer, func() error) { return full{}, func() error { return nil } },
+		"nobody reads there": func() (io.Writer, func() error) {
+			reader, stderr := io.Pipe()
+			return stderr, reader.Close
+		},
+	} {
+		for _, test := range []struct {
+			line, scope, input string
+			want               outcome
+		}{
+			{"get", "packages", "ghcr.io", outcome{1, notFound, ""}},
+			{"get", "", "ghcr.io", outcome{1, notFound, ""}},
+			{"get", "", strings.Repeat("x", maxInput+1), outcome{1, notFound, ""}},
+			{"erase", "", strings.Repeat("x", maxInput+1), outcome{0, "", ""}},
+			{"list", "", "", outcome{0, "{\"ghcr.io\":\"octocat\"}\n", ""}},
+		} {
+			t.Run(name+", "+test.line, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					moveIn(t)
+					t.Setenv("GHCR_SCOPE", test.scope)
+					t.Setenv("GHCR_DEBUG", "1")
+					if test.line == "list" {
+						writeFile(t, filepath.Join(os.Getenv("GH_CONFIG_DIR"), "hosts.yml"), "github.com:\n    user: octocat\n", 0o600)
+					}
+					var stdout bytes.Buffer
+					stderr, end := open()
+					defer end()
+					begun := time.Now()
+					code := run([]string{test.line}, world{strings.NewReader(test.input), &stdout, stderr})
+					if got := (outcome{code, stdout.String(), ""}); got != test.want {
+						t.Errorf("got %+v, want %+v", got, test.want)
+					}
+					// Whoever does not read is waited for once, not at each line.
+					if took := time.Since(begun); took > sayLimit {
+						t.Errorf("took %v", took)
+					}
+				})
+			})
+		}
+	}
+}
+
+// lateReader is where the registry's name comes late.
+type lateReader struct {
+	wait time.Duration
+	io.Reader
+}
+
+func (l *lateReader) Read(p []byte) (int, error) {
+	time.Sleep(l.wait)
+	l.wait = 0
+	return l.Reader.Read(p)
+}
+
+// firstWrite is what was written first, whoever else writes later.
+type firstWrite struct {
+	once sync.Once
+	text string
+}
+
+func (w *firstWrite) Write(p []byte) (int, error) {
+	w.once.Do(func() { w.text = string(p) })
+	return len(p), nil
+}
+
+func TestOneLimitIsForStandardInputAndTheVerbTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		moveIn(t)
+		if !offline() {
+			t.Skip("something has set up the proxies already")
+		}
+		t.Setenv("GHCR_NO_MEMORY", "")
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Of each token another process asks already, and comes to no end.
+		for name, secret := range map[string]string{"GHCR_TOKEN": "gho_one", "GH_TOKEN": "gho_two", "GITHUB_TOKEN": "gho_three"} {
+			t.Setenv(name, secret)
+			path := filepath.Join(cache, programName, fmt.Sprintf("%x.lock", sha256.Sum256([]byte("github.com\x00"+secret))))
+			writeFile(t, path, "", 0o600)
+			other := flock.New(path)
+			if locked, err := other.TryLock(); !locked || err != nil {
+				t.Fatalf("locked %v, %v", locked, err)
+			}
+			defer func() { _ = other.Unlock() }()
+		}
+		begun := time.Now()
+		var stdout bytes.Buffer
+		var stderr firstWrite
+		code := run([]string{"get"}, world{&lateReader{stdinLimit - time.Second, strings.NewReader("ghcr.io")}, &stdout, &stderr})
+		if took := time.Since(begun); took != verbLimit {
+			t.Errorf("took %v", took)
+		}
+		time.Sleep(time.Minute) // for the verb, which was given up and went on
+		want := outcome{1, notFound, "docker-credential-ghcr: error: no answer within 30s\n"}
+		if got := (outcome{code, stdout.String(), stderr.text}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	})
+}
+
+func TestAPasswordInAnAddressIsNotRepeated(t *testing.T) {
+	const address = "https://octocat:ghp_inside@ghcr.io"
+	for _, debug := range []string{"", "1"} {
+		moveIn(t)
+		t.Setenv("GHCR_DEBUG", debug)
+		for verb, input := range map[string]string{
+			"get": address, "erase": address, "store": `{"ServerURL":"` + address + `","Username":"octocat","Secret":"ghp_given"}`,
+		} {
+			got := call(strings.NewReader(input), verb)
+			if text := got.stdout + got.stderr; strings.Contains(text, "ghp_") || verb != "erase" && got.code != 1 {
+				t.Errorf("%s: %+v", verb, got)
+			}
+		}
+	}
+}
+
+func TestASecretInTheWrongVariableIsNotRepeated(t *testing.T) {
+	moveIn(t)
+	t.Setenv("GHCR_SCOPE", "ghp_inside")
+	t.Setenv("GHCR_DEBUG", "1")
+	for verb, input := range map[string]string{
+		"get": "ghcr.io", "list": "", "erase": "ghcr.io", "store": `{"ServerURL":"ghcr.io","Username":"octocat","Secret":"ghp_given"}`,
+	} {
+		if got := call(strings.NewReader(input), verb); strings.Contains(got.stdout+got.stderr, "ghp_") {
+			t.Errorf("%s: %+v", verb, got)
+		}
 	}
 }
 
@@ -196,6 +338,7 @@ func FuzzInput(f *testing.F) {
 		`{"ServerURL":"ghcr.io","Username":"octocat","Secret":"gho_example"}`, `{"ServerURL":"docker.io","Username":"a","Secret":"b"}` + "\n",
 		`{"ServerURL":"ghcr.io","Username":"<token>","Secret":"a b"}`, `{"ServerURL":1}`, `{"serverurl":"ghcr.io","username":"a","secret":"github_pat_x"}`, `[]`, `null`, `{`,
 		`{"ServerURL":"ghcr.io","Username":"a"}{"Secret":"x"}`, "{\n\"ServerURL\": \"ghcr.io\"\n}\n", strings.Repeat("ghcr.io\n", 3),
+		"https://octocat:gho_example_of_a_secret@ghcr.io", `{"ServerURL":"https://octocat:x@ghcr.io","Username":"gho_example_of_a_secret","Secret":"gho_example_of_a_secret"}`,
 	} {
 		f.Add(input)
 	}
