@@ -77,7 +77,7 @@ func TestSettingsBehindALinkCanBeDropped(t *testing.T) {
 	}
 }
 
-func TestWhatIsShownOfAnAddress(t *testing.T) {
+func TestWhatIsShownOfAnAddressWithASecret(t *testing.T) {
 	for _, serverURL := range []string{
 		"https://octocat:ghp_" + canary + "/x@ghcr.io", "https://ghcr.io?token=" + canary, "https://ghcr.io#" + canary, "https:/octocat:" + canary + "@ghcr.io",
 		"octocat:" + canary + "?@ghcr.io", `https:\\octocat:` + canary + `@ghcr.io`,
@@ -88,7 +88,7 @@ func TestWhatIsShownOfAnAddress(t *testing.T) {
 	}
 }
 
-func TestAProxysPasswordIsNotShown(t *testing.T) {
+func TestALoginThatAProxyRepeatsIsNotShown(t *testing.T) {
 	for _, text := range []string{"Bad login " + inBase64("me:"+canary), "no such user me:" + canary} {
 		t.Setenv("HTTPS_PROXY", "http://me:"+canary+"@127.0.0.1:1")
 		if got := trouble(t.Context(), failing(text).err()); shows(got) {
