@@ -7,8 +7,9 @@ LDFLAGS = -s -w $(if $(VERSION),-X main.linkedVersion=$(VERSION))
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 SYSTEMS = linux darwin windows freebsd
 FUZZTIME ?= 60s
+SOAK ?= 10m
 
-.PHONY: help build install uninstall test lint cross fuzz bench demo picture
+.PHONY: help build install uninstall test lint cross fuzz soak bench demo picture
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +42,9 @@ cross: ## build for every system
 
 fuzz: ## run each fuzzer for FUZZTIME (60s)
 	@.ci/fuzz $(FUZZTIME)
+
+soak: ## thousands of gets under faults that come as dice fall, for SOAK (10m)
+	@cd cmd/e2e && go test -count=1 -timeout=0 -v -run '^(TestSoak|TestFiftyAtOnce)$$' . -soak $(SOAK)
 
 bench: ## measure a get beside curl making the same request
 	@cd cmd/e2e && go run ./bench

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"strings"
@@ -26,6 +27,10 @@ var causes = []cause{
 		ID:      "no-token",
 		What:    "there is no GitHub login for {registry}, so it is asked anonymously",
 		Command: "gh auth login -h {host} -s {scope}",
+	}, {
+		ID:     "actions-no-token",
+		What:   "the step has no token for {registry}, so it is asked anonymously",
+		Advice: "give the step env: {GITHUB_TOKEN: ${{ github.token }}}",
 	}, {
 		ID:      "dead-credential",
 		What:    "the token is wrong, expired or revoked",
@@ -58,7 +63,7 @@ var causes = []cause{
 		Page:   "https://{host}/organizations/{owner}/settings/oauth_application_policy",
 	}, {
 		ID:     "no-write-role",
-		What:   "the package exists, and the token's user may not write to it",
+		What:   "the token's user does not have the role Write on the package",
 		Advice: "ask somebody with the role Admin to give you Write on this page",
 		Page:   "{settings}",
 	}, {
@@ -67,32 +72,37 @@ var causes = []cause{
 		Advice: "push to a namespace of your own, or ask an owner of {owner}",
 	}, {
 		ID:     "not-linked",
-		What:   "the package belongs to {owner} and is linked to no repository, so workflows of {repository} may not write to it",
+		What:   "the package belongs to {owner} and is linked to no repository, so workflows of {repository} may write to it only if its settings list it",
 		Advice: "under Manage Actions access on this page, add {repository} with the role Write",
 		Page:   "{settings}",
 	}, {
 		ID:     "recreated-repository",
-		What:   "the package is linked to a repository {linked} that was deleted; the one that bears the name now is another, and its workflows may not write to the package",
+		What:   "the package is linked to a repository {linked} that was deleted; the one that bears the name now is another, and its workflows may write to the package only if its settings list it",
 		Advice: "under Manage Actions access on this page, add {linked} with the role Write",
 		Page:   "{settings}",
 	}, {
 		ID:     "linked-elsewhere",
-		What:   "the package is linked to {linked}, so workflows of {repository} may not write to it",
+		What:   "the package is linked to {linked}, so workflows of {repository} may write to it only if its settings list it",
 		Advice: "under Manage Actions access on this page, add {repository} with the role Write",
 		Page:   "{settings}",
 	}, {
 		ID:     "actions-no-access",
-		What:   "the package exists, and workflows of {repository} may not write to it: it is linked to no repository, to another one, or to one that was deleted and created again",
+		What:   "the package exists, and workflows of {repository} may not write to it: its settings do not give them the role Write, and it may be linked to no repository, to another one, or to one that was deleted and created again",
 		Advice: "under Manage Actions access on this page, add {repository} with the role Write",
 		Page:   "{settings}",
 	}, {
 		ID:     "actions-no-permission",
-		What:   "the job's token may not write packages",
-		Advice: "add to the job: permissions: {packages: write}",
+		What:   "the job's token lacks the permission for packages",
+		Advice: "add to the job: permissions: {packages: write}, or read if it only pulls",
 	}, {
 		ID:     "actions-other-owner",
 		What:   "the job's token belongs to another owner than {owner}",
 		Advice: "push to the namespace of the repository's own owner, in lower case",
+	}, {
+		ID:     "actions-not-readable",
+		What:   "the package is private or does not exist, and workflows of {repository} may not read it",
+		Advice: "under Manage Actions access on this page, add {repository} with the role Read",
+		Page:   "{settings}",
 	}, {
 		ID:     "not-readable",
 		What:   "the package is private or does not exist, and the token may not read it",
@@ -125,46 +135,76 @@ var causes = []cause{
 	},
 }
 
-// denials are the texts in which registries and clients deny, most telling first,
-// and their causes. Most are reported in public threads; none is documented.
-var denials = []struct {
-	text  *regexp.Regexp
+// denial is a text in which a registry, a client or this program denies.
+type denial struct {
+	// text matches it. What its groups match is said again, or else the whole.
+	text *regexp.Regexp
+	// cause is what it means most often, or what else it can mean.
 	cause string
-}{
-	{denial(`SAML enforcement`), "sso-not-authorized"},
-	{denial(`forbids access via a personal access token \(classic\)`), "classic-token-forbidden"},
-	{denial(`OAuth App access restrictions`), "oauth-app-restricted"},
-	{denial(`token provided does not match expected scopes`), "missing-scope"},
-	{denial(`installation not allowed to (Create|Write|Read) (organization )?package`), "actions-no-permission"},
-	{denial(`requested installation does not exist`), "actions-other-owner"},
-	{denial(`permission_denied: create_package`), "may-not-create"},
-	{denial(`permission_denied: write_package`), "no-write-role"},
-	{denial(`permission_denied: read_package`), "not-readable"},
-	{denial(`User cannot be authenticated with the token provided`), "dead-credential"},
-	{denial(`repository name must be lowercase|must be lowercase|can only contain the (runes|characters)`), "upper-case"},
-	{denial(`TOOMANYREQUESTS|toomanyrequests|rate limit|429 Too Many Requests`), "rate-limited"},
-	{denial(`no usable GitHub token for .*`), "no-usable-token"},
-	{denial(`manifest unknown|MANIFEST_UNKNOWN|name unknown|NAME_UNKNOWN`), "never-pushed"},
-	{denial(`authentication required`), "no-token"},
-	{denial(`denied: denied|DENIED: denied|failed to fetch oauth token: unexpected status.*403|failed to fetch anonymous token: unexpected status.*403`), "dead-credential"},
-	{denial(`invalid token`), "dead-credential"},
-	{denial(`unauthorized`), "not-readable"},
-	{denial(`403 Forbidden`), "no-write-role"},
-	{denial(`no such host|connection refused|i/o timeout|TLS handshake timeout|context deadline exceeded|network is unreachable`), "unreachable"},
-	{denial(`denied`), "not-readable"},
+	or    []string
 }
 
-func denial(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?i)` + pattern) }
+// denials are all that are known, most telling first. Most are reported in public
+// threads; none is documented.
+var denials = []denial{
+	// Where this program has refused, the client went on anonymously, and what the
+	// registry says is about nobody.
+	denialOf(`lacks (?:write|read):packages`, "missing-scope"),
+	denialOf(`: (rejected by GitHub|rejected by the registry)`, "dead-credential"),
+	denialOf(`GitHub Packages does not take it`, "fine-grained-token"),
+	denialOf(`could not be checked: API: [^;]*(rate limit)`, "rate-limited"),
+	denialOf(`could not be checked: API`, "unreachable"),
+	denialOf(`no usable GitHub token`, "no-usable-token"),
 
-// causeOf finds the cause in a registry's or a client's words; "" if there is
-// none that is known.
-func causeOf(text string) (id, words string) {
+	denialOf(`SAML enforcement`, "sso-not-authorized"),
+	denialOf(`forbids access via a personal access token \(classic\)`, "classic-token-forbidden"),
+	denialOf(`OAuth App access restrictions`, "oauth-app-restricted"),
+	denialOf(`token provided does not match expected scopes`, "missing-scope", "fine-grained-token"),
+	denialOf(`installation not allowed to (?:Create|Write|Read) (?:organization )?package`, "actions-no-permission"),
+	denialOf(`requested installation does not exist`, "actions-other-owner", "owner-unknown"),
+	denialOf(`permission_denied: create_package`, "may-not-create", "owner-unknown"),
+	denialOf(`permission_denied: (?:write|read)_package`, "no-write-role", "actions-no-access"),
+	denialOf(`User cannot be authenticated with the token provided`, "dead-credential", "no-token"),
+	denialOf(`must be lowercase|can only contain the (?:runes|characters)|(could not parse reference): (?-i:[^\s:]*[A-Z])|(invalid repository) "(?-i:[^"]*[A-Z])`, "upper-case"),
+	denialOf(`toomanyrequests|rate limit|429 Too Many Requests`, "rate-limited"),
+	denialOf(`manifest unknown|manifest_unknown|failed to (?:resolve|solve).{0,300}?: (not found)`, "never-pushed"),
+	denialOf(`name unknown|name_unknown`, "never-pushed", "owner-unknown"),
+	denialOf(`failed to fetch anonymous token|no matching credentials were found|credentials not found in native keychain`, "no-token"),
+	denialOf(`authentication required`, "no-token", "not-readable"),
+	// Said by the registry itself; all others say it of the token endpoint.
+	denialOf(`(?:(?:GET|POST|PUT|PATCH) https://[^\s"]+/v2/[^\s"]+|pull access denied for .{0,300}?|reading manifest \S+ in \S+): (denied: denied)`, "not-readable", "actions-not-readable"),
+	denialOf(`(failed to fetch oauth token): (?:denied|unexpected status.{0,300}? 403)|(requesting bearer token): invalid status code from registry 403`, "dead-credential"),
+	denialOf(`denied: denied`, "dead-credential", "no-token"),
+	denialOf(`invalid token`, "dead-credential"),
+	denialOf(`unauthorized`, "no-token", "not-readable"),
+	// Answers to HEAD have no words.
+	denialOf(`failed to resolve.{0,300}?(403 Forbidden)`, "not-readable", "actions-not-readable", "missing-scope", "sso-not-authorized"),
+	denialOf(`(403):? \(?(Forbidden)`, "no-write-role", "actions-no-access", "missing-scope", "sso-not-authorized"),
+	denialOf(`no such host|connection refused|i/o timeout|TLS handshake timeout|context deadline exceeded|network is unreachable`, "unreachable"),
+	denialOf(`50[0234] (?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)`, "unreachable"),
+	// Neither "permission denied", of a file or docker's socket, nor "access is denied".
+	denialOf(`requested access to the resource is denied|(?m:^\s*(denied)\s*$)|: (denied)(?:[^\w:]|$)`, "not-readable", "missing-scope"),
+	denialOf(`(?:^|[^n] )(denied):`, "unclear"),
+}
+
+func denialOf(pattern, cause string, or ...string) denial {
+	return denial{regexp.MustCompile(`(?i)` + pattern), cause, or}
+}
+
+// findDenial finds the most telling denial in a text, and the words of it.
+func findDenial(text string) (d denial, words string, ok bool) {
 	for _, d := range denials {
-		if found := d.text.FindString(text); found != "" {
-			return d.cause, found
+		if found := d.text.FindStringSubmatch(text); found != nil {
+			return d, cmp.Or(strings.TrimSpace(strings.Join(found[1:], " ")), found[0]), true
 		}
 	}
-	return "", ""
+	return denial{}, "", false
+}
+
+// causeOf is the cause that a registry's words tell; "" if they are not known.
+func causeOf(words string) string {
+	d, _, _ := findDenial(words)
+	return d.cause
 }
 
 // situation has the words that causes speak of.

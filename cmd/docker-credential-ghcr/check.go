@@ -54,18 +54,24 @@ type image struct {
 	// path is OWNER/NAME, reference a tag or digest.
 	path, reference string
 	owner, name     string
-	// spelled is set if the path was not in lower case.
-	spelled bool
+	// spelled is the path as it was written, "" if that was in lower case.
+	spelled string
 }
 
 func (i image) String() string { return i.registry + "/" + i.path }
+
+// repository is the one whose workflows are likely to push the image.
+func (i image) repository() string {
+	name, _, _ := strings.Cut(i.name, "/")
+	return i.owner + "/" + name
+}
 
 // parseImage reads an image's name as a person writes it, with or without the
 // registry. Upper case is a mistake of its own, see the cause.
 func parseImage(text string) (image, error) {
 	text = strings.TrimPrefix(text, "https://")
-	first, rest, _ := strings.Cut(text, "/")
-	if !strings.ContainsAny(first, ".:") && first != "localhost" {
+	first, rest, ok := strings.Cut(text, "/")
+	if !ok || !strings.ContainsAny(first, ".:") && first != "localhost" {
 		first, rest = "ghcr.io", text
 	}
 	path, tag := rest, ""
@@ -80,11 +86,12 @@ func parseImage(text string) (image, error) {
 		registry:  reference.Context().RegistryStr(),
 		path:      reference.Context().RepositoryStr(),
 		reference: reference.Identifier(),
-		spelled:   path != strings.ToLower(path),
 	}
-	var ok bool
-	if i.owner, i.name, ok = strings.Cut(i.path, "/"); !ok {
-		return image{}, usageError{fmt.Errorf("%q names no owner: it is written OWNER/NAME", text)}
+	if path != strings.ToLower(path) {
+		i.spelled = path
+	}
+	if i.owner, i.name, ok = strings.Cut(i.path, "/"); !ok || strings.Contains("/"+i.path+"/", "//") {
+		return image{}, usageError{fmt.Errorf("%q names no owner and image: it is written OWNER/NAME", text)}
 	}
 	if credentials.HostNamed(i.registry) == "" {
 		return image{}, usageError{fmt.Errorf("%s is not a container registry of GitHub's", i.registry)}
@@ -120,18 +127,16 @@ func (c *checked) did(id, state, format string, args ...any) {
 // job is the GitHub Actions job that we run in; nil elsewhere.
 type job struct {
 	repository string
-	id         int64
-	owner      string
+	id         int64 // 0 if the job does not say
 }
 
 func currentJob() *job {
-	if os.Getenv("GITHUB_ACTIONS") != "true" {
+	repository := os.Getenv("GITHUB_REPOSITORY")
+	if os.Getenv("GITHUB_ACTIONS") != "true" || repository == "" {
 		return nil
 	}
-	repository := os.Getenv("GITHUB_REPOSITORY")
 	id, _ := strconv.ParseInt(os.Getenv("GITHUB_REPOSITORY_ID"), 10, 64)
-	owner, _, _ := strings.Cut(repository, "/")
-	return &job{repository, id, owner}
+	return &job{repository, id}
 }
 
 func check(ctx context.Context, w world, text string, push, asJSON bool) error {
@@ -149,8 +154,10 @@ func check(ctx context.Context, w world, text string, push, asJSON bool) error {
 	} else {
 		c.print(newScreen(w.stdout))
 	}
-	if summary := os.Getenv("GITHUB_STEP_SUMMARY"); err == nil && currentJob() != nil && summary != "" {
-		err = c.summarize(summary)
+	if summary := os.Getenv("GITHUB_STEP_SUMMARY"); currentJob() != nil && summary != "" {
+		if err := c.summarize(summary); err != nil {
+			fmt.Fprintf(w.stderr, "%s: warning: the job's summary: %v\n", programName, err)
+		}
 	}
 	switch {
 	case err != nil:
@@ -186,8 +193,8 @@ func inspectImage(ctx context.Context, search *credentials.Search, i image, push
 	}
 	f := imageFacts{push: push, job: currentJob()}
 	s := newSituation(search, i, f.job, push)
-	if i.spelled {
-		c.did("name", "failed", "%s has upper case in it", i.path)
+	if i.spelled != "" {
+		c.did("name", "failed", "%s has upper case in it", i.spelled)
 		c.conclude("upper-case", s)
 		return c
 	}
@@ -197,6 +204,9 @@ func inspectImage(ctx context.Context, search *credentials.Search, i image, push
 	s.settings = cmp.Or(f.pkg.Page, s.settings)
 	s.linked = f.pkg.Repository
 	c.judge(f, s)
+	if c.Diagnosis != nil && c.Diagnosis.Cause == "missing-scope" && !f.verdict.Token.IsZero() {
+		c.Diagnosis.Fix = search.Mend(f.verdict, credentials.LacksScope, credentials.WritePackages)
+	}
 	return c
 }
 
@@ -207,7 +217,7 @@ func newSituation(search *credentials.Search, i image, j *job, push bool) situat
 		scope:      string(credentials.WritePackages),
 		owner:      i.owner,
 		lower:      i.String(),
-		repository: i.owner + "/" + i.name,
+		repository: i.repository(),
 	}
 	if !push {
 		s.scope = string(search.Scope)
@@ -229,15 +239,18 @@ func (f *imageFacts) askToken(ctx context.Context, c *checked, search *credentia
 		}
 		f.refused = append(f.refused, v)
 	}
-	evidence := "no GitHub login was found"
-	if len(f.refused) > 0 {
-		evidence = fmt.Sprintf("%s: %s", f.refused[0].Candidate, f.refused[0].Reason)
+	var evidence []string
+	for _, v := range f.refused {
+		evidence = append(evidence, fmt.Sprintf("%s: %s", v.Candidate, v.Reason))
+	}
+	if len(evidence) == 0 {
+		evidence = []string{"no GitHub login was found"}
 	}
 	state := "failed"
 	if !f.push {
 		state = "unknown" // the image may be public
 	}
-	c.did("token", state, "%s", evidence)
+	c.did("token", state, "%s", strings.Join(evidence, "; "))
 }
 
 // askRegistry asks the registry for a bearer token, and then the question itself.
@@ -259,9 +272,9 @@ func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *creden
 		c.Steps[len(c.Steps)-1].Evidence = "the registry lets anybody ask"
 	}
 	if f.push {
-		f.probe = search.ProbePush(ctx, bearer, i.path)
+		f.probe = search.ProbePush(ctx, f.verdict, bearer, i.path)
 	} else {
-		f.probe = search.ProbePull(ctx, bearer, i.path, i.reference)
+		f.probe = search.ProbePull(ctx, f.verdict, bearer, i.path, i.reference)
 	}
 	if f.allowed() {
 		c.did("registry", "passed", "the registry allows the %s", c.Action)
@@ -347,20 +360,22 @@ func (f *imageFacts) deleted() bool {
 }
 
 // workflowsCause is what keeps workflows from the package, "" if nothing is seen
-// that does. Without a job the repository of the package's own name is meant.
-func (f *imageFacts) workflowsCause(s situation) string {
+// that does. Without a job the repository that bears the linked one's name is meant.
+func (f *imageFacts) workflowsCause() string {
 	switch {
 	case f.pkg.Status != http.StatusOK || !f.pkg.Own:
 		return ""
 	case f.pkg.Repository == "":
 		return "not-linked"
-	case f.recreated():
-		return "recreated-repository"
-	case f.job != nil && f.job.id != 0 && f.job.id != f.pkg.RepositoryID:
-		if strings.EqualFold(f.job.repository, f.pkg.Repository) {
+	case f.job == nil:
+		if f.recreated() {
 			return "recreated-repository"
 		}
+	case f.job.id != 0 && f.job.id == f.pkg.RepositoryID:
+	case !strings.EqualFold(f.job.repository, f.pkg.Repository):
 		return "linked-elsewhere"
+	case f.job.id != 0 || f.recreated():
+		return "recreated-repository"
 	}
 	return ""
 }
@@ -370,33 +385,31 @@ func (c *checked) judge(f imageFacts, s situation) {
 	id := f.diagnose()
 	if id == "" {
 		c.Answer = "allowed"
-		if note := f.workflowsCause(s); note != "" && f.push && !f.inJob() {
+		if note := f.workflowsCause(); note != "" && f.push && !f.inJob() {
 			c.Notes = append(c.Notes, causeNamed(note).in(s))
 		}
 		return
 	}
 	if id == "actions-no-access" {
-		id = cmp.Or(f.workflowsCause(s), id)
+		id = cmp.Or(f.workflowsCause(), id)
 	}
 	c.conclude(id, s)
-	for _, a := range []credentials.Answer{f.pkg.Answer, f.owner.Answer} {
-		if id == "sso-not-authorized" && a.SSOPage != "" {
-			c.Diagnosis.Page = a.SSOPage
-		}
+	if id == "unreachable" || id == "rate-limited" || id == "unclear" && stateOf(f.last()) != "failed" {
+		c.Answer = "unknown"
 	}
-	if f.verdict.Token.IsZero() && len(f.refused) > 0 {
+	// The page holds an authorization request, and a job's log has many readers.
+	if page := cmp.Or(f.pkg.SSOPage, f.owner.SSOPage); id == "sso-not-authorized" && page != "" && f.job == nil {
+		c.Diagnosis.Page = page
+	}
+	if f.verdict.Token.IsZero() && len(f.refused) > 0 && c.Answer == "denied" {
 		c.Diagnosis.Fix = credentials.LeastFix(f.refused)
 	}
 }
 
-// conclude is a no, or a nobody knows.
+// conclude is a no.
 func (c *checked) conclude(id string, s situation) {
 	d := causeNamed(id).in(s)
-	c.Diagnosis = &d
-	c.Answer = "denied"
-	if id == "unreachable" || id == "rate-limited" || id == "unclear" {
-		c.Answer = "unknown"
-	}
+	c.Answer, c.Diagnosis = "denied", &d
 }
 
 // inJob reports whether the token is the running job's own.
@@ -406,33 +419,28 @@ func (f *imageFacts) inJob() bool {
 
 // diagnose is the cause of a no, "" for a yes. It is pure.
 func (f *imageFacts) diagnose() string {
-	if f.allowed() {
-		return ""
-	}
-	if f.verdict.Token.IsZero() && (f.push || stateOf(f.last()) == "failed") {
-		return f.tokenCause()
-	}
 	last := f.last()
 	switch {
-	case f.exchange.Limited || f.probe.Limited || last.Limited:
+	case f.allowed():
+		return ""
+	case f.verdict.Token.IsZero() && (f.push || stateOf(last) == "failed"):
+		return f.tokenCause()
+	case last.Limited:
 		return "rate-limited"
-	case last.Status == 0 || !last.Own && last.Status != http.StatusNotFound:
+	case !last.Own || last.Status >= http.StatusInternalServerError:
 		return "unreachable"
 	}
-	switch id, _ := causeOf(last.Message); id {
-	case "", "dead-credential", "not-readable", "no-token":
+	switch id := causeOf(last.Message); id {
+	case "", "dead-credential", "not-readable", "no-token", "never-pushed", "unclear":
 		// The token lives: GitHub has just said so. What remains is the image.
 		return f.withoutWords(id)
-	case "missing-scope":
-		if f.verdict.Token.Kind() == credentials.FineGrained {
-			return "fine-grained-token"
+	case "may-not-create", "actions-other-owner":
+		if f.ownerUnknown() {
+			return "owner-unknown"
 		}
 		return id
 	case "no-write-role":
-		if f.inJob() {
-			return "actions-no-access"
-		}
-		return id
+		return f.roleCause()
 	default:
 		return id
 	}
@@ -446,9 +454,16 @@ func (f *imageFacts) last() credentials.Answer {
 	return f.exchange
 }
 
+func (f *imageFacts) ownerUnknown() bool {
+	return f.owner.Own && f.owner.Status == http.StatusNotFound
+}
+
 // tokenCause is the cause where no token could be asked with.
 func (f *imageFacts) tokenCause() string {
 	if len(f.refused) == 0 {
+		if f.job != nil {
+			return "actions-no-token"
+		}
 		return "no-token"
 	}
 	least := credentials.LeastRefused(f.refused)
@@ -460,30 +475,47 @@ func (f *imageFacts) tokenCause() string {
 	case credentials.WrongKind:
 		return "fine-grained-token"
 	case credentials.Unreachable:
+		if causeOf(least.Reason) == "rate-limited" {
+			return "rate-limited"
+		}
 		return "unreachable"
 	}
 	return "no-usable-token"
 }
 
 // withoutWords is the cause of a no that the registry does not explain, though
-// the token lives.
+// the token lives. The API may be more outspoken.
 func (f *imageFacts) withoutWords(id string) string {
-	scoped := slices.ContainsFunc(f.verdict.Scopes, func(s string) bool { return strings.HasSuffix(s, ":packages") })
+	last := f.last()
+	said := causeOf(f.pkg.Message)
 	switch {
 	case f.pkg.SSOPage != "" || f.owner.SSOPage != "":
 		return "sso-not-authorized"
-	case f.owner.Own && f.owner.Status == http.StatusNotFound:
+	case said == "sso-not-authorized" || said == "classic-token-forbidden" || said == "oauth-app-restricted":
+		return said
+	case f.ownerUnknown():
 		return "owner-unknown"
-	case f.verdict.HasScopes && !scoped:
+	case f.push && len(f.verdict.Scopes) > 0 && !slices.Contains(f.verdict.Scopes, string(credentials.WritePackages)):
 		return "missing-scope"
-	case f.pkg.Own && f.pkg.Status == http.StatusOK && f.last().Status == http.StatusNotFound:
-		return "never-pushed" // the package is there, the tag is not
-	case f.pkg.Own && f.pkg.Status == http.StatusOK && f.push:
-		return "no-write-role"
-	case f.last().Status == http.StatusNotFound:
+	case f.inJob() && f.pkg.Own && f.pkg.Status == http.StatusForbidden && !f.pkg.Limited:
+		return "actions-no-permission"
+	case last.Status == http.StatusNotFound && !f.push:
 		return "never-pushed"
-	case id == "" && f.last().Message != "":
+	case id == "" && last.Message != "" || stateOf(last) != "failed":
 		return "unclear"
+	}
+	return f.roleCause()
+}
+
+// roleCause is the cause of a no of the package itself.
+func (f *imageFacts) roleCause() string {
+	switch {
+	case f.push && f.inJob():
+		return "actions-no-access"
+	case f.push:
+		return "no-write-role"
+	case f.inJob():
+		return "actions-not-readable"
 	}
 	return "not-readable"
 }
@@ -520,7 +552,7 @@ func (d diagnosis) printFix(s *screen) {
 }
 
 // summarize adds the answer to the summary of the running job, for those who look
-// at it in the browser. An authorization request is not for all of them.
+// at it in the browser.
 func (c *checked) summarize(path string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s `%s`: %s\n\n", c.Action, c.Image, c.Answer)
@@ -532,12 +564,9 @@ func (c *checked) summarize(path string) error {
 		all = append([]diagnosis{*c.Diagnosis}, all...)
 	}
 	for _, d := range all {
-		page := d.Page
-		if strings.Contains(page, "authorization_request") {
-			page = ""
-		}
-		fmt.Fprintf(&b, "\n%s\n\n%s %s\n", d.What, d.Fix, page)
+		fmt.Fprintf(&b, "\n%s\n\n%s\n", d.What, strings.TrimSpace(d.Fix.String()+" "+d.Page))
 	}
+	b.WriteByte('\n')
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,8 +12,9 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
-// maxComplaint bounds what explain reads, in bytes.
-const maxComplaint = 8 << 20
+// maxComplaint bounds what explain looks at, in bytes from the end: logs end with
+// what went wrong.
+const maxComplaint = 1 << 20
 
 func explainCommand(w world) *cobra.Command {
 	var asJSON bool
@@ -31,15 +33,35 @@ argument. Nothing is asked over the network.`,
 			if isTerminal(w.stdin) {
 				return usageError{errors.New("give the complaint on standard input or as an argument")}
 			}
-			text, err := io.ReadAll(io.LimitReader(w.stdin, maxComplaint))
+			text, err := readEnd(w.stdin, maxComplaint)
 			if err != nil {
 				return err
 			}
-			return explain(w, string(text), asJSON)
+			return explain(w, text, asJSON)
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
+}
+
+// readEnd reads all and returns the last n bytes.
+func readEnd(r io.Reader, n int) (string, error) {
+	var end []byte
+	block := make([]byte, 64<<10)
+	for {
+		read, err := r.Read(block)
+		end = append(end, block[:read]...)
+		if len(end) > 2*n || err != nil {
+			end = end[max(0, len(end)-n):]
+		}
+		switch err {
+		case nil:
+		case io.EOF:
+			return string(end), nil
+		default:
+			return "", err
+		}
+	}
 }
 
 // explanation is the answer of explain. Its JSON form is documented in README.
@@ -47,8 +69,8 @@ type explanation struct {
 	// Words are those of the text that tell the cause.
 	Words string `json:"words"`
 	diagnosis
-	// Workflow is what the same words mean in a workflow, if that is something else.
-	Workflow *diagnosis `json:"workflow"`
+	// Or is what the same words can mean as well.
+	Or []diagnosis `json:"or"`
 	// Check is the command that has the registry and GitHub asked.
 	Check string `json:"check"`
 }
@@ -56,21 +78,21 @@ type explanation struct {
 // explain says what a complaint means. Nothing of the text is repeated but the
 // words that are known, and the image's name.
 func explain(w world, text string, asJSON bool) error {
-	text = plainText(text)
-	found, ok := imageIn(text)
-	e := explanation{Check: programName + " check ghcr.io/OWNER/IMAGE"}
+	// A line was broken between words or within one.
+	text, glued := plainText(text, " "), plainText(text, "")
+	d, words, known := findDenial(text + "\n" + glued)
+	found, ok := imageIn(text, words)
+	e := explanation{Words: strings.ToLower(words), Or: []diagnosis{}, Check: programName + " check ghcr.io/OWNER/IMAGE"}
 	if ok {
-		e.Check = programName + " check " + found.String()
+		e.Check = checkCommandFor(found, d.cause == "never-pushed" || pulls.MatchString(text) && !pushes.MatchString(text))
 	}
-	id, words := causeOf(text)
-	if id == "" {
+	if !known {
 		return mendable{errors.New("nothing in the text is known to be a registry's denial"), "run: " + e.Check}
 	}
 	s := situationOf(found)
-	e.Words, e.diagnosis = strings.ToLower(words), causeNamed(id).in(s)
-	if id == "no-write-role" {
-		workflow := causeNamed("actions-no-access").in(s)
-		e.Workflow = &workflow
+	e.diagnosis = causeNamed(d.cause).in(s)
+	for _, id := range d.or {
+		e.Or = append(e.Or, causeNamed(id).in(s))
 	}
 	if asJSON {
 		return printJSON(w.stdout, e)
@@ -82,12 +104,27 @@ func explain(w world, text string, asJSON bool) error {
 func (e explanation) print(s *screen) {
 	s.say(0, bad, "%q: %s", e.Words, e.What)
 	e.printFix(s)
-	if e.Workflow != nil {
-		s.say(0, plain, "in a workflow of GitHub Actions: %s", e.Workflow.What)
-		e.Workflow.printFix(s)
+	for _, other := range e.Or {
+		s.say(0, plain, "or %s", other.What)
+		other.printFix(s)
 	}
 	s.say(0, plain, "to have the registry and GitHub asked:")
 	s.whole(0, "run: "+e.Check)
+}
+
+// checkCommandFor is the command that has the registry asked the same. What is
+// pulled has a tag; what is pushed gets one.
+func checkCommandFor(i image, pull bool) string {
+	name := programName + " check " + i.String()
+	switch {
+	case !pull:
+		return name
+	case strings.Contains(i.reference, ":"):
+		name += "@" + i.reference
+	case i.reference != "latest":
+		name += ":" + i.reference
+	}
+	return name + " --pull"
 }
 
 // situationOf is the situation as far as the text tells it.
@@ -95,7 +132,7 @@ func situationOf(i image) situation {
 	s := situation{registry: "ghcr.io", host: "github.com", scope: string(credentials.WritePackages), owner: "OWNER", repository: "OWNER/REPOSITORY", linked: "the repository", lower: "the name in lower case"}
 	if i.path != "" {
 		s.registry, s.host, s.owner, s.lower = i.registry, credentials.HostNamed(i.registry), i.owner, i.String()
-		s.repository = i.owner + "/" + i.name
+		s.repository = i.repository()
 	}
 	name := i.name
 	if name == "" {
@@ -106,28 +143,58 @@ func situationOf(i image) situation {
 }
 
 var (
-	escapes  = regexp.MustCompile(`\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\\u001b\[[0-9;]*m`)
-	newlines = regexp.MustCompile(`\s*(\r?\n|\\n)\s*`)
-	inText   = regexp.MustCompile(`(?i)\b((?:ghcr\.io|docker\.pkg\.github\.com|containers\.[a-z0-9.-]+|docker\.[a-z0-9-]+\.[a-z0-9.-]+)/(?:v2/)?[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)+)`)
+	escapes  = regexp.MustCompile(`\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\\u001b\[[0-9;]*m`)
+	newlines = regexp.MustCompile(`\s*(?:\r?\n|\\n)\s*`)
+
+	// Not docker.HOST, the older name of an enterprise registry: others have such names too.
+	named     = regexp.MustCompile(`(?i)\b(?:ghcr\.io|docker\.pkg\.github\.com|containers\.[a-z0-9.-]+)(?:/[a-z0-9][a-z0-9._-]*){2,}(?::[a-z0-9_][a-z0-9._-]*)?(?:@sha256:[0-9a-f]{64})?`)
+	tokenLike = regexp.MustCompile(`(?i)gh[a-z]_[a-z0-9]{10}|github_pat_`)
+
+	// Clients that push also look, by digest, for what is there already.
+	pulls  = regexp.MustCompile(`(?i)\bpull|(?:%3A|:)pull(?:[&"\s]|$)|GET "?https://[^\s"]+/manifests/|/manifests/[\w.-]+(?:"|\s|: )|failed to resolve|initializing source`)
+	pushes = regexp.MustCompile(`(?i)\bpush|/uploads/`)
 )
 
 // plainText takes the colours out, and joins lines that a terminal or a log broke.
-func plainText(text string) string {
+func plainText(text, between string) string {
 	text = escapes.ReplaceAllString(text, "")
 	text = strings.ReplaceAll(text, `\"`, `"`)
-	return newlines.ReplaceAllString(text, " ")
+	return newlines.ReplaceAllString(text, between)
 }
 
-// imageIn is the first image in a text.
-func imageIn(text string) (image, bool) {
-	for _, match := range inText.FindAllString(text, -1) {
-		match = strings.Replace(match, "/v2/", "/", 1)
-		for _, tail := range []string{"/manifests/", "/blobs/"} {
-			match, _, _ = strings.Cut(match, tail)
+// imageIn is the image that a text speaks of: the last one before the words of the
+// denial, or else the first one after them.
+func imageIn(text, words string) (image, bool) {
+	before, after, _ := strings.Cut(text, words)
+	matches := imagesIn(before)
+	slices.Reverse(matches)
+	for _, match := range append(matches, imagesIn(after)...) {
+		if tokenLike.MatchString(match) {
+			continue
 		}
-		if i, err := parseImage(match); err == nil {
+		if i, err := parseImage(strings.TrimRight(match, "._-")); err == nil {
 			return i, true
 		}
 	}
 	return image{}, false
+}
+
+// addresses are those of a registry that hold an image's name.
+var addresses = []struct {
+	form *regexp.Regexp
+	name string
+}{
+	{regexp.MustCompile(`https://([^\s/"]+)/v2/([^\s"]+)/manifests/(sha256:[0-9a-f]{64})`), "$1/$2@$3"},
+	{regexp.MustCompile(`https://([^\s/"]+)/v2/([^\s"]+)/manifests/(\w[\w.-]*)`), "$1/$2:$3"},
+	{regexp.MustCompile(`https://([^\s/"]+)/v2/([^\s"]+)/(?:blobs|tags|referrers)/`), "$1/$2 "},
+	{regexp.MustCompile(`/v2/([^\s"]+)/blobs/uploads/ in ([^\s:]+)`), "$2/$1 "}, // podman
+	{regexp.MustCompile(`https://([^\s/"]+)/token\?[^\s"]*?scope=repository:([^\s":&]+):`), "$1/$2 "},
+}
+
+func imagesIn(text string) []string {
+	text = strings.NewReplacer("%2F", "/", "%3A", ":").Replace(text)
+	for _, address := range addresses {
+		text = address.form.ReplaceAllString(text, address.name)
+	}
+	return named.FindAllString(text, -1)
 }

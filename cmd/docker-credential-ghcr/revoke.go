@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
+
+// standardInput is the source of a token that is none of docker's.
+const standardInput credentials.Source = "standard input"
 
 func revokeCommand(w world) *cobra.Command {
 	var registry string
@@ -60,6 +62,9 @@ func revoke(ctx context.Context, w world, registry, source string, yes bool) err
 	if v.Fault == credentials.Rejected {
 		return fmt.Errorf("the token is dead already: %s", v.Reason)
 	}
+	if !search.Revocable(v.Token.Kind()) {
+		return notOffered(v.Token.Kind(), search.Registry.Host)
+	}
 	fmt.Fprintf(w.stderr, "%s\n%s\n", describe(v, search.Registry.Host), othersWhoUse(v))
 	switch {
 	case yes:
@@ -82,29 +87,37 @@ func condemned(ctx context.Context, w world, search *credentials.Search, source 
 		if err != nil {
 			return v, fmt.Errorf("what came on standard input %w", err)
 		}
-		return search.Judge(ctx, credentials.Candidate{Source: "standard input", Token: token}), nil
+		return search.Judge(ctx, credentials.Candidate{Source: standardInput, Token: token}), nil
 	}
 	var seen []string
 	for v := range search.Verdicts(ctx) {
-		name := sourceWord(v.Source)
-		seen = append(seen, name)
-		switch {
-		case v.Token.IsZero():
-		case source == "" && v.Good(), strings.EqualFold(source, name):
+		if v.Token.IsZero() {
+			continue
+		}
+		name := sourceWord(string(v.Source))
+		if source == "" && v.Good() || strings.EqualFold(sourceWord(source), name) {
 			return v, nil
 		}
+		seen = append(seen, name)
 	}
-	if source == "" {
+	switch token, err := credentials.ParseToken(source); {
+	case source == "":
 		return v, mendable{errors.New("docker gets no token now, so there is none to revoke"), "to revoke another, name its source as status shows it"}
+	case err == nil && token.Kind() != credentials.UnknownKind:
+		return v, usageError{errors.New("a token is never an argument, where others can see it: give it on standard input, with -")}
 	}
-	return v, usageError{fmt.Errorf("there is no token in %q; there is: %s", source, strings.Join(append(slices.Compact(seen), "-"), ", "))}
+	return v, usageError{fmt.Errorf("there is no token in %q; there is: %s", source, strings.Join(append(seen, "-"), ", "))}
 }
 
 // sourceWord is a source's name without blanks, for a command line.
-func sourceWord(s credentials.Source) string { return strings.ReplaceAll(string(s), " ", "-") }
+func sourceWord(source string) string { return strings.ReplaceAll(source, " ", "-") }
 
 func describe(v credentials.Verdict, host string) string {
-	text := fmt.Sprintf("This kills the %s of %s on %s, found in: %s", v.Token.Kind(), v.User, host, v.Source)
+	owner := " of " + v.User
+	if v.User == "x-access-token" { // nobody's name
+		owner = ""
+	}
+	text := fmt.Sprintf("This kills the %s%s on %s, found in: %s", v.Token.Kind(), owner, host, v.Source)
 	if v.HasScopes {
 		text += fmt.Sprintf(" (%s)", strings.Join(v.Scopes, ", "))
 	}
@@ -125,50 +138,53 @@ func othersWhoUse(v credentials.Verdict) string {
 // kill revokes the token, looks whether it is dead, and drops what we hold of it.
 func kill(ctx context.Context, w world, search *credentials.Search, v credentials.Verdict) error {
 	a := search.Revoke(ctx, v.Token)
-	if err := revocationError(a, search.Registry.Host); err != nil {
+	if err := revocationError(a, v.Token.Kind(), search.Registry.Host); err != nil {
 		return err
 	}
+	if !search.Dead(ctx, v.Token) {
+		return mendable{
+			fmt.Errorf("%s took the request, and the token may still work", search.Registry.Host),
+			fmt.Sprintf("it may take a moment: see what %s status says, or run it again", programName),
+		}
+	}
+	search.Forget(ctx, v.Token)
 	s := newScreen(w.stdout)
-	after, ok := w.helper(true).Search(search.Registry.Name)
-	if !ok {
-		return unknownHost(search.Registry.Name)
-	}
-	now := after.Judge(ctx, credentials.Candidate{Source: v.Source, Login: v.Login, Token: v.Token})
-	if now.Fault == credentials.Rejected || v.Token.Kind() == credentials.FineGrained {
-		s.say(0, good, "the token is revoked")
-	} else {
-		s.say(0, care, "GitHub took the request, and the token still works; it may take a moment: run %s status", programName)
-	}
-	if err := after.Forget(ctx, v); err != nil {
-		s.say(0, care, "what was kept of it could not be dropped: %v", err)
-	}
+	s.say(0, good, "the token is revoked")
 	s.detail(0, "For a new one with the right scope:")
-	s.whole(0, newTokenFix(v, search).String())
+	s.whole(0, renewal(v, search).String())
 	return nil
 }
 
-// newTokenFix says how to get a new token in the place of a dead one.
-func newTokenFix(v credentials.Verdict, search *credentials.Search) credentials.Fix {
-	switch v.Source {
-	case credentials.GH, "standard input":
-		return credentials.Fix{Command: fmt.Sprintf("gh auth login -h %s -s %s", search.Registry.Host, search.Scope)}
-	case credentials.DockerLogin:
-		return credentials.Fix{Command: "docker login " + search.Registry.Name}
+// renewal says how to get a new token in the place of a dead one.
+func renewal(v credentials.Verdict, search *credentials.Search) credentials.Fix {
+	if v.Source == credentials.GH || v.Source == standardInput {
+		v.Source = credentials.GH
+		return search.Mend(v, credentials.Rejected, search.Scope)
 	}
-	return credentials.Fix{Advice: fmt.Sprintf("put a new token into %s", v.Source)}
+	// Here the fix names the page that makes one with the scope.
+	return search.Mend(v, credentials.LacksScope, search.Scope)
 }
 
 // revocationError says why a token was not revoked.
-func revocationError(a credentials.Answer, host string) error {
+func revocationError(a credentials.Answer, kind credentials.Kind, host string) error {
 	switch {
 	case a.Status == http.StatusAccepted || a.Status == http.StatusNoContent:
 		return nil
 	case a.Status == 0:
-		return mendable{fmt.Errorf("%s could not be reached: %s; nothing was revoked", host, a.Trouble), "run it again"}
+		return mendable{fmt.Errorf("%s did not answer: %s; the token may still work", host, a.Trouble), "run it again"}
 	case a.Limited:
 		return mendable{fmt.Errorf("the rate limit of %s is used up; nothing was revoked", host), "run it again in an hour"}
 	case a.Status == http.StatusNotFound:
-		return mendable{fmt.Errorf("this is not offered by %s; nothing was revoked", host), "revoke it at https://" + host + "/settings/tokens"}
+		return notOffered(kind, host)
 	}
 	return fmt.Errorf("%s refused: %s; nothing was revoked", host, evidenceOf(a))
+}
+
+// notOffered is for kinds of tokens that only a person can revoke at a host.
+func notOffered(kind credentials.Kind, host string) error {
+	page := "https://" + host + "/settings/tokens"
+	if kind == credentials.OAuthToken || kind == credentials.AppUser || kind == credentials.AppRefresh {
+		page = "https://" + host + "/settings/applications"
+	}
+	return mendable{fmt.Errorf("%s does not offer to revoke this %s; nothing was revoked", host, kind), "revoke it at " + page}
 }

@@ -23,6 +23,11 @@
 //	docker-login KEY USER SECRET         an earlier docker login left this in config.json
 //	keyring                              a real one is there, if [keyring]
 //
+//	github organization|policy|package|repository|recreate|job|says|at …
+//	                                     as in transcript_packages_test.go
+//	image OWNER/NAME TAG                 such an image was pushed to ghcr.io
+//	job OWNER/NAME ID                    what follows runs in a job of that repository
+//
 //	[!] get INPUT                        as docker asks; \r, \n and the like are undone
 //	[!] store URL USER SECRET
 //	[!] erase INPUT
@@ -35,9 +40,14 @@
 //	refused                              docker reads "not found"; stderr says why, and what mends it
 //	not-found                            docker reads "not found", and nothing else is said
 //	silent                               nothing is said
+//	allowed [--pull] IMAGE [NOTE…]       check says so, by its exit status and in JSON
+//	denied [--pull] IMAGE CAUSE
+//	unknown [--pull] IMAGE CAUSE
+//	[!] alive SECRET                     GitHub still takes it
 //	begins FILE                          stdout begins with these lines
 //	config FILE                          config.json is this, but for the final newline
 //
 // $PROGRAMS is the folder of the product. Scripts run at the same time in one
-// GitHub, so each has tokens of its own.
+// GitHub, so each has tokens, owners and packages of its own, and
+// a repository that is deleted has a number of its own.
 package e2e

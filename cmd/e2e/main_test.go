@@ -39,7 +39,7 @@ func (m onStage) Run() int {
 		if testing.Short() {
 			return stage.Build(dir) // gh takes minutes the first time
 		}
-		return stage.Build(dir, "crane", "gh")
+		return stage.Build(dir, tools()...)
 	})
 	switch {
 	case errors.Is(err, namespace.ErrUnavailable) && os.Getenv("CI") != "true":

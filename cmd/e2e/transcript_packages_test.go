@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -25,7 +24,7 @@ import (
 //	github recreate OWNER/NAME ID        it is deleted, and made again
 //	github job SECRET OWNER/NAME ID [packages=read|write]
 //	github says SECRET PLACE STATUS TEXT the registry refuses with these words
-//	github at SECRET PATH HOW            one endpoint of the API is broken
+//	github at SECRET PATH HOW            one endpoint of the API is broken, or has a status only
 func githubOwns(ts *testscript.TestScript, args []string) {
 	hub := theStage.GitHub
 	name, words, set := args[1], []string{}, map[string]string{}
@@ -78,10 +77,10 @@ func githubOwns(ts *testscript.TestScript, args []string) {
 	case "at":
 		usage(ts, len(words) == 2, "github at SECRET PATH HOW")
 		how, known := faults[words[1]]
-		if words[1] == "404" {
-			how, known = credentialstest.Status(http.StatusNotFound, `{"message":"Not Found"}`), true
+		if status, err := strconv.Atoi(words[1]); err == nil && !known {
+			how, known = credentialstest.Status(status, ""), true
 		}
-		usage(ts, known, "github at SECRET PATH HOW, with a HOW of the table, or 404")
+		usage(ts, known, "github at SECRET PATH HOW, with a HOW of the table or a status")
 		hub.Break(name, credentialstest.API, credentialstest.At(words[0], how))
 	default:
 		ts.Fatalf("github cannot %s", args[0])

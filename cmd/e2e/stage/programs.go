@@ -30,17 +30,45 @@ func Build(dir string, tools ...string) error {
 	if _, err := output(filepath.Join(module, "..", ".."), "build", "-trimpath", "-ldflags", "-s -w", "-o", product, "./cmd/"+Product); err != nil {
 		return err
 	}
+	// Inside, the go command finds its cache by this alone.
+	cache, err := output(module, "env", "GOCACHE")
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv("GOCACHE", cache); err != nil {
+		return err
+	}
 	for _, tool := range tools {
-		// Builds into Go's cache and prints where, so that the next run has it.
-		path, err := output(filepath.Join(module, "tools", tool), "tool", "-n", tool)
-		if err == nil {
-			err = os.Symlink(path, filepath.Join(dir, tool))
-		}
-		if err != nil {
+		if err := link(dir, filepath.Join(module, "tools", tool)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}
 	return os.Setenv(variable, dir)
+}
+
+// link builds the tools of a module. If it has but one, that is called as the
+// module's folder is: what others call cmd may then get a name.
+func link(dir, module string) error {
+	list, err := output(module, "list", "tool")
+	if err != nil {
+		return err
+	}
+	packages := strings.Fields(list)
+	for _, p := range packages {
+		name := filepath.Base(p)
+		if len(packages) == 1 {
+			name = filepath.Base(module)
+		}
+		// Builds into Go's cache and prints where, so that the next run has it.
+		built, err := output(module, "tool", "-n", p)
+		if err != nil {
+			return err
+		}
+		if err := os.Symlink(built, filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Program finds a program that Build has built, else one of this machine's.

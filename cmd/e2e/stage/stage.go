@@ -9,9 +9,11 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
@@ -40,6 +42,9 @@ type Stage struct {
 	CAFile string
 
 	server *http.Server
+
+	mu        sync.Mutex
+	elsewhere map[string]http.Handler // owner to the registry that holds what is theirs
 }
 
 // Open serves HTTPS on loopback; dir is for the certificate.
@@ -63,7 +68,7 @@ func Open(dir string) (*Stage, error) {
 		return nil, err
 	}
 	s.server = &http.Server{
-		Handler:   s.GitHub,
+		Handler:   s,
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}},
 		ErrorLog:  log.New(io.Discard, "", 0),
 	}
@@ -73,6 +78,32 @@ func Open(dir string) (*Stage, error) {
 	}
 	go func() { _ = s.server.ServeTLS(listener, "", "") }()
 	return s, nil
+}
+
+const tokenEndpoint = "/token"
+
+// ServeHTTP lets the pretend GitHub answer, but for what another registry holds.
+func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// Registries say so, and Docker's engine takes one that does not for a version 1.
+	if r.URL.Path == "/v2/" {
+		w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
+	}
+	if registry := s.holder(r.URL); registry != nil {
+		registry.ServeHTTP(w, r)
+		return
+	}
+	s.GitHub.ServeHTTP(w, r)
+}
+
+func (s *Stage) holder(u *url.URL) http.Handler {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for owner, registry := range s.elsewhere {
+		if strings.HasPrefix(u.Path, "/v2/"+owner+"/") || u.Path == tokenEndpoint && strings.Contains(u.Query().Get("scope"), ":"+owner+"/") {
+			return registry
+		}
+	}
+	return nil
 }
 
 // Close ends all connections.

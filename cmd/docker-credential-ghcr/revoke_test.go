@@ -1,0 +1,96 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+)
+
+func TestWhyATokenWasNotRevoked(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer credentials.Answer
+		says   string
+		hint   string
+	}{
+		"accepted":       {says(http.StatusAccepted, ""), "", ""},
+		"no content":     {says(http.StatusNoContent, ""), "", ""},
+		"no answer":      {credentials.Answer{Trouble: "no answer in time"}, "github.com did not answer: no answer in time; the token may still work", "run it again"},
+		"limited":        {credentials.Answer{Status: 403, Own: true, Limited: true, Message: "API rate limit exceeded"}, "the rate limit of github.com is used up; nothing was revoked", "run it again in an hour"},
+		"not there":      {says(http.StatusNotFound, "Not Found"), "github.com does not offer to revoke this personal access token (classic); nothing was revoked", "revoke it at https://github.com/settings/tokens"},
+		"refused":        {says(http.StatusUnprocessableEntity, "Validation Failed"), "github.com refused: 422 Unprocessable Entity Validation Failed; nothing was revoked", ""},
+		"trouble":        {says(http.StatusInternalServerError, "Server Error"), "github.com refused: 500 Internal Server Error Server Error; nothing was revoked", ""},
+		"a proxy's page": {credentials.Answer{Status: http.StatusOK}, "github.com refused: 200 OK; nothing was revoked", ""},
+	} {
+		err := revocationError(c.answer, credentials.Classic, "github.com")
+		said, hint := "", ""
+		if err != nil {
+			said = err.Error()
+		}
+		if m, ok := err.(mendable); ok {
+			hint = m.fix
+		}
+		if said != c.says || hint != c.hint {
+			t.Errorf("%s: got %q, %q, want %q, %q", name, said, hint, c.says, c.hint)
+		}
+	}
+}
+
+func TestTokensOfAppsAreRevokedAtAnotherPage(t *testing.T) {
+	t.Parallel()
+	for kind, page := range map[credentials.Kind]string{
+		credentials.OAuthToken: "https://git.example.com/settings/applications",
+		credentials.AppUser:    "https://git.example.com/settings/applications",
+		credentials.AppRefresh: "https://git.example.com/settings/applications",
+		credentials.Classic:    "https://git.example.com/settings/tokens",
+		credentials.Unprefixed: "https://git.example.com/settings/tokens",
+	} {
+		m, ok := notOffered(kind, "git.example.com").(mendable)
+		if !ok || m.fix != "revoke it at "+page || !strings.Contains(m.Error(), "git.example.com does not offer to revoke this "+string(kind)) {
+			t.Errorf("%s: %v", kind, m)
+		}
+	}
+}
+
+func TestWhoElseUsesAToken(t *testing.T) {
+	t.Parallel()
+	for source, c := range map[credentials.Source]struct{ secret, says string }{
+		credentials.GH:          {"gho_x", "gh itself uses it"},
+		credentials.DockerLogin: {"ghp_x", "Every machine and program"},
+		"GITHUB_TOKEN":          {"ghs_x", "The rest of the job"},
+		"GH_TOKEN":              {"ghp_x", "Every machine and program"},
+		standardInput:           {"ghp_x", "Every machine and program"},
+	} {
+		v := goodVerdict(t, c.secret)
+		v.Source = source
+		if got := othersWhoUse(v); !strings.Contains(got, c.says) || !strings.HasSuffix(got, "There is no way back.") {
+			t.Errorf("%s: %q", source, got)
+		}
+	}
+}
+
+func TestWhatRevokeCannotDo(t *testing.T) {
+	moveIn(t)
+	for name, c := range map[string]struct {
+		stdin string
+		args  []string
+		code  int
+		says  string
+	}{
+		"nothing to revoke":       {"", nil, 1, "docker gets no token now"},
+		"no such source":          {"", []string{"GH_TOKEN"}, 2, `there is no token in "GH_TOKEN"; there is: -`},
+		"two sources":             {"", []string{"GH_TOKEN", "gh"}, 2, "name one source"},
+		"a token as the argument": {"", []string{"gho_argumentargument"}, 2, "a token is never an argument"},
+		"an empty token":          {"\n", []string{"-", "--yes"}, 1, "what came on standard input is empty"},
+		"two tokens":              {"gho_one gho_two", []string{"-", "--yes"}, 1, "what came on standard input has a blank"},
+		"a foreign registry":      {"", []string{"--registry", "localhost"}, 2, "is neither a container registry of GitHub's nor a GitHub host"},
+		"an unknown server":       {"", []string{"--registry", "git.example.com"}, 1, "gh does not know git.example.com"},
+	} {
+		got := call(strings.NewReader(c.stdin), append([]string{"revoke"}, c.args...)...)
+		if got.code != c.code || got.stdout != "" || !strings.Contains(got.stderr, c.says) || strings.Contains(got.stderr, "gho_") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
