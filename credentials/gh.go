@@ -119,6 +119,13 @@ func (s *ghStore) get(keys ...string) string {
 	return value
 }
 
+// isText reports whether a value of a host's entry is one that gh would read: not
+// a list and not a map.
+func (s *ghStore) isText(keys ...string) bool {
+	inner, err := s.hosts.Keys(keys)
+	return err != nil || len(inner) == 0
+}
+
 // names reports whether hosts.yml has an entry for host.
 func (s *ghStore) names(host string) bool { return slices.Contains(s.hostNames(), host) }
 
@@ -144,6 +151,10 @@ func (s *ghStore) candidate(ctx context.Context, k *ring, host, user string) (c 
 	}
 	if !s.names(host) {
 		return c, false
+	}
+	if !s.isText(host, "oauth_token") {
+		c.Fault, c.Reason = Broken, fmt.Sprintf("%s: oauth_token of %s is not a text", s.hostsPath, host)
+		return c, true
 	}
 	c.Login = s.get(host, "user")
 	if user == "" || user == c.Login {
@@ -199,10 +210,11 @@ func (c Candidate) withSecret(text string) Candidate {
 // another value.
 func (s *ghStore) apiHost(host string) (string, error) {
 	name, ok := lowerASCII(s.get(host, "api_host"))
-	if name == "" && ok {
+	isText := s.isText(host, "api_host")
+	if name == "" && ok && isText {
 		return "", nil
 	}
-	if !ok || !isHostname(name) {
+	if !ok || !isText || !isHostname(name) {
 		return "", fmt.Errorf("%s: api_host of %s is not a host name", s.hostsPath, host)
 	}
 	return name, nil

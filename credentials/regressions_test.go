@@ -119,3 +119,17 @@ func TestOfTwoSlotsThatFailTheFirstOneIsTold(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 }
+
+// Found by the soak: what gh's reader passes over in silence was a silent refusal.
+func TestATokenThatIsAListIsABrokenFile(t *testing.T) {
+	m := newMachine(t)
+	for yaml, want := range map[string]string{
+		"github.com:\n    oauth_token: [gho_x]\n":                       "oauth_token of github.com is not a text",
+		"github.com:\n    user: octocat\n    oauth_token: {a: gho_x}\n": "oauth_token of github.com is not a text",
+	} {
+		m.write(filepath.Join(os.Getenv("GH_CONFIG_DIR"), "hosts.yml"), yaml)
+		if said := m.refused("ghcr.io"); !strings.Contains(said, want) {
+			t.Errorf("%s said %s", yaml, said)
+		}
+	}
+}
