@@ -48,6 +48,6 @@
 //	config FILE                          config.json is this, but for the final newline
 //
 // $PROGRAMS is the folder of the product. Scripts run at the same time in one
-// GitHub, so each has tokens, owners and packages of its own, and
-// a repository that is deleted has a number of its own.
+// GitHub, so each has tokens, owners and packages of its own, and a repository that
+// is deleted has a number of its own.
 package e2e
