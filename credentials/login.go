@@ -55,6 +55,10 @@ func readLoginRecord(host string) (record loginRecord, ok bool, err error) {
 	return record, true, nil
 }
 
+// KeepsDockerLogin reports whether docker login gave something for a host that the
+// keyring still holds, as far as our record says.
+func KeepsDockerLogin(host string) bool { return hasLoginRecord(host) }
+
 func hasLoginRecord(host string) bool {
 	_, ok, _ := readLoginRecord(host)
 	return ok

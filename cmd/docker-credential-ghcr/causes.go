@@ -167,7 +167,7 @@ var denials = []denial{
 	denialOf(`User cannot be authenticated with the token provided`, "dead-credential", "no-token"),
 	denialOf(`must be lowercase|can only contain the (?:runes|characters)|(could not parse reference): (?-i:[^\s:]*[A-Z])|(invalid repository) "(?-i:[^"]*[A-Z])`, "upper-case"),
 	denialOf(`toomanyrequests|rate limit|429 Too Many Requests`, "rate-limited"),
-	denialOf(`manifest unknown|manifest_unknown|failed to (?:resolve|solve).{0,300}?: (not found)`, "never-pushed"),
+	denialOf(`manifest unknown|manifest_unknown|failed to resolve .{0,300}?: (not found)`, "never-pushed"),
 	denialOf(`name unknown|name_unknown`, "never-pushed", "owner-unknown"),
 	denialOf(`failed to fetch anonymous token|no matching credentials were found|credentials not found in native keychain`, "no-token"),
 	denialOf(`authentication required`, "no-token", "not-readable"),

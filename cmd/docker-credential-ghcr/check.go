@@ -69,7 +69,7 @@ func (i image) repository() string {
 // parseImage reads an image's name as a person writes it, with or without the
 // registry. Upper case is a mistake of its own, see the cause.
 func parseImage(text string) (image, error) {
-	text = strings.TrimPrefix(text, "https://")
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "https://"), "docker://") // as podman writes it
 	first, rest, ok := strings.Cut(text, "/")
 	if !ok || !strings.ContainsAny(first, ".:") && first != "localhost" {
 		first, rest = "ghcr.io", text
@@ -92,6 +92,11 @@ func parseImage(text string) (image, error) {
 	}
 	if i.owner, i.name, ok = strings.Cut(i.path, "/"); !ok || strings.Contains("/"+i.path+"/", "//") {
 		return image{}, usageError{fmt.Errorf("%q names no owner and image: it is written OWNER/NAME", text)}
+	}
+	for part := range strings.SplitSeq(i.path, "/") {
+		if part == "." || part == ".." {
+			return image{}, usageError{fmt.Errorf("%q is not the name of an image", text)}
+		}
 	}
 	if credentials.HostNamed(i.registry) == "" {
 		return image{}, usageError{fmt.Errorf("%s is not a container registry of GitHub's", i.registry)}
@@ -206,6 +211,10 @@ func inspectImage(ctx context.Context, search *credentials.Search, i image, push
 	c.judge(f, s)
 	if c.Diagnosis != nil && c.Diagnosis.Cause == "missing-scope" && !f.verdict.Token.IsZero() {
 		c.Diagnosis.Fix = search.Mend(f.verdict, credentials.LacksScope, credentials.WritePackages)
+	}
+	if v := f.verdict; c.Diagnosis != nil && strings.HasPrefix(c.Diagnosis.Fix.Command, "gh auth login ") && !v.Token.IsZero() && v.Source != credentials.GH {
+		// The token goes before gh's, so a login alone would change nothing.
+		c.Diagnosis.Fix = credentials.Fix{Advice: fmt.Sprintf("take this token away (%s), then run: %s", v.Source, c.Diagnosis.Fix.Command)}
 	}
 	return c
 }

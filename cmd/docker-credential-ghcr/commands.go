@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -60,7 +62,34 @@ once, and status when something is in the way.`,
 		help(cmd, args)
 	})
 	root.AddCommand(setupCommandOf(w), statusCommand(w), checkCommand(w), explainCommand(w), revokeCommand(w))
+	root.SetHelpCommand(helpCommand(root))
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Example = "  docker-credential-ghcr completion bash > ~/.local/share/bash-completion/completions/docker-credential-ghcr"
+			c.Args = cobra.ArbitraryArgs
+			c.RunE = func(*cobra.Command, []string) error {
+				return usageError{errors.New("name a shell: bash, zsh, fish or powershell")}
+			}
+		}
+	}
 	return root
+}
+
+// helpCommand is cobra's, but that it does not take an unknown command for none.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [command]",
+		Short:   "Say what a command does",
+		Example: "  docker-credential-ghcr help setup",
+		RunE: func(_ *cobra.Command, args []string) error {
+			asked, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError{fmt.Errorf("unknown command %q", strings.Join(args, " "))}
+			}
+			return asked.Help()
+		},
+	}
 }
 
 // noArguments refuses words after a command that takes none.
@@ -73,6 +102,11 @@ func noArguments(_ *cobra.Command, args []string) error {
 
 // command runs what a person typed.
 func command(args []string, w world) int {
+	// explain may be given a log that has one in it, and repeats nothing of it.
+	if len(args) > 0 && args[0] != "explain" && slices.ContainsFunc(args, tokenLike.MatchString) {
+		complain(w, errors.New("a token is never an argument, where others can see it"))
+		return 2
+	}
 	root := rootCommand(w)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC() // an interrupt ends it at once, at a question too

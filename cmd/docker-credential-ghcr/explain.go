@@ -79,12 +79,16 @@ type explanation struct {
 // words that are known, and the image's name.
 func explain(w world, text string, asJSON bool) error {
 	// A line was broken between words or within one.
+	lines := escapes.ReplaceAllString(text, "")
 	text, glued := plainText(text, " "), plainText(text, "")
-	d, words, known := findDenial(text + "\n" + glued)
+	d, words, known := findDenial(text + "\n" + glued + "\n" + lines)
 	found, ok := imageIn(text, words)
 	e := explanation{Words: strings.ToLower(words), Or: []diagnosis{}, Check: programName + " check ghcr.io/OWNER/IMAGE"}
 	if ok {
 		e.Check = checkCommandFor(found, d.cause == "never-pushed" || pulls.MatchString(text) && !pushes.MatchString(text))
+	}
+	if !ok && others.MatchString(text) {
+		return mendable{errors.New("it is about Docker Hub, not about a registry of GitHub's"), "name the image ghcr.io/OWNER/IMAGE"}
 	}
 	if !known {
 		return mendable{errors.New("nothing in the text is known to be a registry's denial"), "run: " + e.Check}
@@ -148,6 +152,7 @@ var (
 
 	// Not docker.HOST, the older name of an enterprise registry: others have such names too.
 	named     = regexp.MustCompile(`(?i)\b(?:ghcr\.io|docker\.pkg\.github\.com|containers\.[a-z0-9.-]+)(?:/[a-z0-9][a-z0-9._-]*){2,}(?::[a-z0-9_][a-z0-9._-]*)?(?:@sha256:[0-9a-f]{64})?`)
+	others    = regexp.MustCompile(`(?i)\bdocker\.(?:io|com)\b`)
 	tokenLike = regexp.MustCompile(`(?i)gh[a-z]_[a-z0-9]{10}|github_pat_`)
 
 	// Clients that push also look, by digest, for what is there already.

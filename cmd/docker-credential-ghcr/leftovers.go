@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +15,8 @@ import (
 // leftoverPlan says what becomes of the logins that stand in plain text in
 // config.json.
 type leftoverPlan struct {
+	path, host string
+
 	rejected []leftover // GitHub rejects them: removed
 	good     []leftover // the only good ones: moved into the keyring
 	stay     []staying
@@ -22,14 +26,23 @@ type leftoverPlan struct {
 // staying is a login that is left alone, why, and what to do about it.
 type staying struct {
 	leftover
-	why, remedy string
+	why string
+	// remedy is "" for the usual one.
+	remedy string
 }
 
-func stays(l leftover, why string) staying { return staying{l, why, "run: docker logout " + l.key} }
+// leftoverRemedy is how a login in plain text is removed. docker logout would also
+// drop what docker login gave us to keep.
+func leftoverRemedy(key, path, host string) string {
+	if credentials.KeepsDockerLogin(host) {
+		return fmt.Sprintf("remove auths[%q] from %s", key, tilde(path))
+	}
+	return "run: docker logout " + key
+}
 
 // planLeftovers judges the logins as candidates are judged.
 func planLeftovers(ctx context.Context, search *credentials.Search, config *dockerConfig) *leftoverPlan {
-	plan := &leftoverPlan{}
+	plan := &leftoverPlan{path: config.path, host: search.Registry.Host}
 	leftovers := config.leftovers(search.Registry.Name)
 	if len(leftovers) == 0 {
 		return plan
@@ -43,7 +56,7 @@ func planLeftovers(ctx context.Context, search *credentials.Search, config *dock
 	for _, l := range leftovers {
 		token, err := credentials.ParseToken(l.secret())
 		if err != nil {
-			plan.stay = append(plan.stay, stays(l, "it is not a GitHub token"))
+			plan.stay = append(plan.stay, staying{leftover: l, why: "it is not a GitHub token"})
 			continue
 		}
 		if l.user == l.secret() {
@@ -58,9 +71,9 @@ func planLeftovers(ctx context.Context, search *credentials.Search, config *dock
 			plan.good = append(plan.good, l)
 			served = true
 		case v.Good():
-			plan.stay = append(plan.stay, stays(l, "docker gets a token without it"))
+			plan.stay = append(plan.stay, staying{leftover: l, why: "docker gets a token without it"})
 		default:
-			plan.stay = append(plan.stay, stays(l, v.Reason))
+			plan.stay = append(plan.stay, staying{leftover: l, why: v.Reason})
 		}
 	}
 	return plan
@@ -114,6 +127,6 @@ func (p *leftoverPlan) print(s *screen, dryRun bool) {
 	}
 	for _, l := range p.stay {
 		s.say(0, care, "a login for %s stays there in plain text: %s", l.key, l.why)
-		s.whole(0, l.remedy)
+		s.whole(0, cmp.Or(l.remedy, leftoverRemedy(l.key, p.path, p.host)))
 	}
 }

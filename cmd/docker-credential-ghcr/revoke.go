@@ -149,7 +149,11 @@ func kill(ctx context.Context, w world, search *credentials.Search, v credential
 	}
 	search.Forget(ctx, v.Token)
 	s := newScreen(w.stdout)
-	s.say(0, good, "the token is revoked")
+	if v.Token.Kind() == credentials.AppRefresh {
+		s.say(0, care, "GitHub took the request; whether a refresh token is dead cannot be asked")
+	} else {
+		s.say(0, good, "the token is revoked")
+	}
 	s.detail(0, "For a new one with the right scope:")
 	s.whole(0, renewal(v, search).String())
 	return nil

@@ -86,6 +86,7 @@ func setup(ctx context.Context, w world, o setupOptions) error {
 	if err := refuseOtherHelper(config, registry, o.force); err != nil {
 		return err
 	}
+	before, _ := config.helperFor(registry)
 	if o.dryRun {
 		return showPlan(ctx, w, o, search, config)
 	}
@@ -102,7 +103,7 @@ func setup(ctx context.Context, w world, o setupOptions) error {
 		return err
 	}
 	s := newScreen(w.stdout)
-	if changed {
+	if changed && before != ourHelper {
 		s.say(0, good, "%s: docker will ask %s for %s", tilde(path), programName, registry)
 	} else {
 		s.say(0, good, "%s: docker asks %s for %s already", tilde(path), programName, registry)

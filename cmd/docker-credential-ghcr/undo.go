@@ -31,6 +31,9 @@ func undo(w world, o setupOptions) error {
 	if err != nil {
 		return err
 	}
+	if _, err := credentials.ReadSettings(); err != nil {
+		return damagedSettings(err) // before anything is undone
+	}
 	registries, err := registriesToUndo(o.registry, config, record)
 	if err != nil {
 		return err
@@ -63,7 +66,11 @@ func undo(w world, o setupOptions) error {
 		return err
 	}
 	if len(registries) == 0 {
-		s.say(0, plain, "%s does not name %s: there is nothing to undo", tilde(path), programName)
+		asked := ""
+		if o.registry != "" {
+			asked = " for " + o.registry
+		}
+		s.say(0, plain, "%s does not name %s%s: there is nothing to undo", tilde(path), programName, asked)
 	}
 	for _, registry := range registries {
 		s.say(0, good, "%s: docker no longer asks %s for %s", tilde(path), programName, registry)
@@ -157,7 +164,7 @@ func (r *undoRecord) write(config string) error {
 	if err != nil {
 		return nil
 	}
-	if len(r.Config.Helpers) == 0 {
+	if len(r.Config.Helpers) == 0 && len(r.Gone) == 0 {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

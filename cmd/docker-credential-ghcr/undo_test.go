@@ -40,7 +40,7 @@ func TestUndoRecordIsReadAsItWasWritten(t *testing.T) {
 	}
 
 	// With nothing to undo there is no file.
-	record.Config = dockerConfigRecord{}
+	record.Config, record.Gone = dockerConfigRecord{}, nil
 	if err := record.write(record.Path); err != nil {
 		t.Fatal(err)
 	}

@@ -11,12 +11,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/docker/docker-credential-helpers/client"
 	protocol "github.com/docker/docker-credential-helpers/credentials"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
 // programName is what docker looks for on its PATH when credHelpers says ghcr.
@@ -92,15 +95,22 @@ func (w *wiring) inspectConfig(ctx context.Context, registry string) {
 	case !ok && config.credsStore() == ourHelper: // asked for all registries
 	case !ok:
 		w.find("not-set-up", blocks, fmt.Sprintf("docker does not ask us for %s: %s has no entry for it", registry, tilde(path)), "run: "+setupCommand(registry, ""))
+	case helper == "":
+		w.find("other-helper", blocks, fmt.Sprintf("%s forbids a credential helper for %s", tilde(path), registry), "run: "+setupCommand(registry, "--force"))
 	case helper != ourHelper:
 		w.find("other-helper", blocks, fmt.Sprintf("docker asks docker-credential-%s for %s: see %s", helper, registry, tilde(path)), "run: "+setupCommand(registry, "--force"))
 	}
-	if leftovers := config.leftovers(registry); len(leftovers) > 0 {
-		problem := fmt.Sprintf("a login for %s lies in plain text in %s", registry, tilde(path))
+	var named []string
+	for _, l := range config.leftovers(registry) {
+		if slices.Contains(named, l.key) {
+			continue
+		}
+		named = append(named, l.key)
+		problem := fmt.Sprintf("a login for %s lies in plain text in %s", l.key, tilde(path))
 		if major := dockerMajor(ctx); major > 0 && major < 29 {
 			problem += fmt.Sprintf("; docker %d sends it if this program cannot be run", major)
 		}
-		w.find("leftover-login", shadow, problem, "run: docker logout "+leftovers[0].key)
+		w.find("leftover-login", shadow, problem, leftoverRemedy(l.key, path, credentials.HostNamed(registry)))
 	}
 	if store := config.credsStore(); store != "" && store != ourHelper && storeHolds(ctx, store, registry) {
 		w.find("store-login", shadow,
