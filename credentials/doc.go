@@ -30,6 +30,9 @@
 // Status walks the same verdicts to the end instead of stopping at the first good
 // one, so the two cannot disagree.
 //
+// What check asks about an image, of the registry and of GitHub, is in image.go, and
+// what revoke does in revoke.go. Both give facts; the judgement is the command's.
+//
 // # Where tokens go
 //
 // A [Token] goes to the API of its own host, to the host that gh's setting
