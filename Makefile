@@ -46,8 +46,8 @@ fuzz: ## run each fuzzer for FUZZTIME (60s)
 soak: ## thousands of gets under faults that come as dice fall, for SOAK (10m)
 	@cd cmd/e2e && go test -count=1 -timeout=0 -v -run '^(TestSoak|TestFiftyAtOnce)$$' . -soak $(SOAK)
 
-bench: ## measure a get beside curl making the same request
-	@cd cmd/e2e && go run ./bench
+bench: ## measure a get beside curl making the same request, and note it in cmd/e2e/bench/RESULTS.txt
+	@cd cmd/e2e && go run ./bench -n 120 | tee bench/RESULTS.txt
 
 demo: ## see it work: a pretend GitHub, a registry, a real client; no account, no network
 	@cd cmd/e2e && go run ./demo
