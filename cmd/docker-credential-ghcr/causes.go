@@ -50,7 +50,7 @@ var causes = []cause{
 	}, {
 		ID:     "sso-not-authorized",
 		What:   "{owner} demands single sign-on, and the token is not authorized for it",
-		Advice: "authorize the token for {owner} on this page",
+		Advice: "authorize a personal access token for {owner} on this page; for gh's token, sign in at https://{host}/orgs/{owner}/sso and run: gh auth refresh -h {host} -s {scope}",
 		Page:   "https://{host}/settings/tokens",
 	}, {
 		ID:      "classic-token-forbidden",

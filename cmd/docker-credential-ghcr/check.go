@@ -409,6 +409,7 @@ func (c *checked) judge(f imageFacts, s situation) {
 	// The page holds an authorization request, and a job's log has many readers.
 	if page := cmp.Or(f.pkg.SSOPage, f.owner.SSOPage); id == "sso-not-authorized" && page != "" && f.job == nil {
 		c.Diagnosis.Page = page
+		c.Diagnosis.Fix = credentials.Fix{Advice: "authorize the token for " + s.owner + " on this page"}
 	}
 	if f.verdict.Token.IsZero() && len(f.refused) > 0 && c.Answer == "denied" {
 		c.Diagnosis.Fix = credentials.LeastFix(f.refused)
