@@ -461,7 +461,7 @@ var odd = map[string]struct {
 		}
 		if file, err := os.Open(path); err == nil {
 			file.Close()
-			m.Skip("this user may read everything")
+			m.Skip("this user may read everything; run it as another than root. TestAFileThatMayNotBeReadIsNamed serves for root")
 		}
 	}, "open %s: permission denied"},
 }
@@ -495,7 +495,7 @@ func TestALinkThatLeadsToAFileIsAsGoodAsTheFile(t *testing.T) {
 	m.link(m.hostsPath())
 	os.Remove(m.hostsPath())
 	if err := os.Symlink(elsewhere, m.hostsPath()); err != nil {
-		t.Skip(err)
+		t.Skip("needs the right to make symbolic links: ", err)
 	}
 	m.token("gho_example", "write:packages")
 	m.found("ghcr.io", "octocat", "gho_example")
@@ -739,7 +739,7 @@ func TestGhsSocketCarriesWhatIsMeantForTheAPI(t *testing.T) {
 	path := filepath.Join(dir, "api.sock")
 	listener, err := net.Listen("unix", path)
 	if err != nil {
-		t.Skip(err)
+		t.Skip("needs unix sockets, which this system or its temporary directory lacks: ", err)
 	}
 	behind := credentialstest.NewGitHub()
 	server := &http.Server{Handler: behind}

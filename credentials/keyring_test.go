@@ -382,7 +382,7 @@ func noBus(t *testing.T) {
 	for _, name := range []string{"bus", "dbus-session"} {
 		path := fmt.Sprintf("/run/user/%d/%s", os.Getuid(), name)
 		if _, err := os.Stat(path); err == nil {
-			t.Skip(path + " is there")
+			t.Skip("D-Bus finds " + path + "; run this as a user without a session")
 		}
 	}
 }
@@ -445,7 +445,7 @@ func TestABusThatNeverAnswersIsGivenUp(t *testing.T) {
 	defer os.RemoveAll(dir)
 	listener, err := net.Listen("unix", filepath.Join(dir, "bus"))
 	if err != nil {
-		t.Skip(err)
+		t.Skip("needs unix sockets, which this system or its temporary directory lacks: ", err)
 	}
 	var serving sync.WaitGroup
 	defer serving.Wait()

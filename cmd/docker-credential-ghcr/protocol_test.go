@@ -268,7 +268,7 @@ func TestOneLimitIsForStandardInputAndTheVerbTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		moveIn(t)
 		if !offline() {
-			t.Skip("something has set up the proxies already")
+			t.Skip("net/http read the proxies before this test could; run it alone, with -run")
 		}
 		t.Setenv("GHCR_NO_MEMORY", "")
 		cache, err := os.UserCacheDir()

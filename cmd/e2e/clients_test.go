@@ -64,7 +64,7 @@ func TestClients(t *testing.T) {
 			}
 			for _, p := range c.parts {
 				if testing.Short() && p.module != "" {
-					t.Skip(p.program + " is not built with -short")
+					t.Skip(p.program + " is not built with -short; run it without")
 				}
 				program(t, p.program, p.howToGetIt())
 			}

@@ -249,7 +249,7 @@ func TestTheBusOfAnotherUserIsNoKeyring(t *testing.T) {
 	t.Parallel()
 	s := onlyOnStage(t)
 	if os.Getuid() != 0 {
-		t.Skip("only root can be two users")
+		missing(t, "only root can be two users: run as root")
 	}
 	program(t, "dbus-daemon", "apt-get install dbus")
 	setpriv := program(t, "setpriv", "apt-get install util-linux")
