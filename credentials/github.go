@@ -172,19 +172,28 @@ func (a *Answer) readIdentity(path string, body []byte) {
 // without takes out what a server may have repeated of the token, as it is or as
 // it was sent, and makes its texts fit to be shown.
 func (a Answer) without(token Token, sent string) Answer {
-	for _, secret := range []string{token.Reveal(), sent} {
-		if secret == "" {
-			continue // of a request without a login
-		}
-		a.Message = strings.ReplaceAll(a.Message, secret, token.String())
-		a.Trouble = strings.ReplaceAll(a.Trouble, secret, token.String())
-		if strings.Contains(a.Login, secret) {
-			a.Login = ""
-		}
-		a.Scopes = slices.DeleteFunc(a.Scopes, func(scope string) bool { return strings.Contains(scope, secret) })
+	a.Message, a.Trouble = token.maskedIn(a.Message, sent), token.maskedIn(a.Trouble, sent)
+	repeats := func(text string) bool { return token.maskedIn(text, sent) != printable(text) }
+	if repeats(a.Login) {
+		a.Login = ""
 	}
-	a.Message, a.Trouble = printable(a.Message), printable(a.Trouble)
+	if repeats(a.SSOPage) {
+		a.SSOPage = ""
+	}
+	a.Scopes = slices.DeleteFunc(a.Scopes, repeats)
 	return a
+}
+
+// maskedIn is a stranger's text, fit to be shown and without the token, as it is
+// or as it was sent. What is not fit goes first: it may part the token.
+func (t Token) maskedIn(text, sent string) string {
+	text = oneLine(text)
+	for _, secret := range []string{t.Reveal(), sent} {
+		if secret != "" { // of a request without a login
+			text = strings.ReplaceAll(text, secret, t.String())
+		}
+	}
+	return shortened(text)
 }
 
 // parseScopes splits the X-OAuth-Scopes header. Words that are not scopes are
@@ -192,28 +201,39 @@ func (a Answer) without(token Token, sent string) Answer {
 func parseScopes(header string) []string {
 	var scopes []string
 	for word := range strings.SplitSeq(header, ",") {
-		word = strings.TrimSpace(word)
-		if scopeWord.MatchString(word) {
+		if word = strings.TrimSpace(word); isWord(word, maxScope, "_:.-") {
 			scopes = append(scopes, word)
 		}
 	}
 	return scopes
 }
 
-var (
-	scopeWord = regexp.MustCompile(`^[A-Za-z0-9_:.-]{1,64}$`)
-	loginWord = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}(\[bot\])?$`)
-)
-
 // isLogin accepts what GitHub can have for a login, managed users' suffix
 // (octocat_acme) included.
-func isLogin(s string) bool { return loginWord.MatchString(s) }
+func isLogin(s string) bool {
+	return isWord(strings.TrimSuffix(s, "[bot]"), maxLogin, "_-")
+}
+
+const (
+	maxScope = 64
+	maxLogin = 100
+)
+
+// isWord reports whether there is nothing in s but ASCII letters, digits and what
+// else is allowed. Every get asks this; compiling patterns for it took longer than
+// everything else that it does for itself.
+func isWord(s string, most int, allowed string) bool {
+	return s != "" && len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9') && !strings.ContainsRune(allowed, r)
+	})
+}
 
 // parseExpiration reads the two forms that the header has been seen in
 // (https://github.com/google/go-github/pull/2649). Zero if there is none.
 func parseExpiration(header string) time.Time {
 	for _, layout := range []string{"2006-01-02 15:04:05 MST", "2006-01-02 15:04:05 -0700"} {
-		if t, err := time.Parse(layout, header); err == nil {
+		// A year of five digits cannot be written down as JSON.
+		if t, err := time.Parse(layout, header); err == nil && t.UTC().Year() <= 9999 {
 			return t.UTC()
 		}
 	}
@@ -255,6 +275,8 @@ func trouble(ctx context.Context, err error) string {
 	if timeout := net.Error(nil); ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
 		return "no answer in time"
 	}
+	userinfo := regexp.MustCompile(`//[^/@\s"]*@`)
+	authorization := regexp.MustCompile(`(?i)\b(basic|bearer|token) [a-z0-9+/=._~-]{8,}`)
 	text := authorization.ReplaceAllString(userinfo.ReplaceAllString(err.Error(), "//"), "$1 ****")
 	return withoutProxyLogin(text)
 }
@@ -276,8 +298,3 @@ func withoutProxyLogin(text string) string {
 	}
 	return text
 }
-
-var (
-	userinfo      = regexp.MustCompile(`//[^/@\s"]*@`)
-	authorization = regexp.MustCompile(`(?i)\b(basic|bearer|token) [a-z0-9+/=._~-]{8,}`)
-)

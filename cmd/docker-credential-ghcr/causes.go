@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
@@ -138,7 +137,7 @@ var causes = []cause{
 // denial is a text in which a registry, a client or this program denies.
 type denial struct {
 	// text matches it. What its groups match is said again, or else the whole.
-	text *regexp.Regexp
+	text *pattern
 	// cause is what it means most often, or what else it can mean.
 	cause string
 	or    []string
@@ -188,13 +187,13 @@ var denials = []denial{
 }
 
 func denialOf(pattern, cause string, or ...string) denial {
-	return denial{regexp.MustCompile(`(?i)` + pattern), cause, or}
+	return denial{patternOf(`(?i)` + pattern), cause, or}
 }
 
 // findDenial finds the most telling denial in a text, and the words of it.
 func findDenial(text string) (d denial, words string, ok bool) {
 	for _, d := range denials {
-		if found := d.text.FindStringSubmatch(text); found != nil {
+		if found := d.text.compiled().FindStringSubmatch(text); found != nil {
 			return d, cmp.Or(strings.TrimSpace(strings.Join(found[1:], " ")), found[0]), true
 		}
 	}

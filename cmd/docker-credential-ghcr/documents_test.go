@@ -240,7 +240,7 @@ func TestEveryCauseHasOneFix(t *testing.T) {
 	}
 	for _, d := range denials {
 		if causeNamed(d.cause).ID != d.cause {
-			t.Errorf("%s: no cause %s", d.text, d.cause)
+			t.Errorf("%s: no cause %s", d.text.text, d.cause)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -79,15 +78,15 @@ type explanation struct {
 // words that are known, and the image's name.
 func explain(w world, text string, asJSON bool) error {
 	// A line was broken between words or within one.
-	lines := escapes.ReplaceAllString(text, "")
+	lines := escapes.compiled().ReplaceAllString(text, "")
 	text, glued := plainText(text, " "), plainText(text, "")
 	d, words, known := findDenial(text + "\n" + glued + "\n" + lines)
 	found, ok := imageIn(text, words)
 	e := explanation{Words: strings.ToLower(words), Or: []diagnosis{}, Check: programName + " check ghcr.io/OWNER/IMAGE"}
 	if ok {
-		e.Check = checkCommandFor(found, d.cause == "never-pushed" || pulls.MatchString(text) && !pushes.MatchString(text))
+		e.Check = checkCommandFor(found, d.cause == "never-pushed" || pulls.compiled().MatchString(text) && !pushes.compiled().MatchString(text))
 	}
-	if !ok && others.MatchString(text) {
+	if !ok && others.compiled().MatchString(text) {
 		return mendable{errors.New("it is about Docker Hub, not about a registry of GitHub's"), "name the image ghcr.io/OWNER/IMAGE"}
 	}
 	if !known {
@@ -147,24 +146,24 @@ func situationOf(i image) situation {
 }
 
 var (
-	escapes  = regexp.MustCompile(`\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\\u001b\[[0-9;]*m`)
-	newlines = regexp.MustCompile(`\s*(?:\r?\n|\\n)\s*`)
+	escapes  = patternOf(`\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\\u001b\[[0-9;]*m`)
+	newlines = patternOf(`\s*(?:\r?\n|\\n)\s*`)
 
 	// Not docker.HOST, the older name of an enterprise registry: others have such names too.
-	named     = regexp.MustCompile(`(?i)\b(?:ghcr\.io|docker\.pkg\.github\.com|containers\.[a-z0-9.-]+)(?:/[a-z0-9][a-z0-9._-]*){2,}(?::[a-z0-9_][a-z0-9._-]*)?(?:@sha256:[0-9a-f]{64})?`)
-	others    = regexp.MustCompile(`(?i)\bdocker\.(?:io|com)\b`)
-	tokenLike = regexp.MustCompile(`(?i)gh[a-z]_[a-z0-9]{10}|github_pat_`)
+	named     = patternOf(`(?i)\b(?:ghcr\.io|docker\.pkg\.github\.com|containers\.[a-z0-9.-]+)(?:/[a-z0-9][a-z0-9._-]*){2,}(?::[a-z0-9_][a-z0-9._-]*)?(?:@sha256:[0-9a-f]{64})?`)
+	others    = patternOf(`(?i)\bdocker\.(?:io|com)\b`)
+	tokenLike = patternOf(`(?i)gh[a-z]_[a-z0-9]{10}|github_pat_`)
 
 	// Clients that push also look, by digest, for what is there already.
-	pulls  = regexp.MustCompile(`(?i)\bpull|(?:%3A|:)pull(?:[&"\s]|$)|GET "?https://[^\s"]+/manifests/|/manifests/[\w.-]+(?:"|\s|: )|failed to resolve|initializing source`)
-	pushes = regexp.MustCompile(`(?i)\bpush|/uploads/`)
+	pulls  = patternOf(`(?i)\bpull|(?:%3A|:)pull(?:[&"\s]|$)|GET "?https://[^\s"]+/manifests/|/manifests/[\w.-]+(?:"|\s|: )|failed to resolve|initializing source`)
+	pushes = patternOf(`(?i)\bpush|/uploads/`)
 )
 
 // plainText takes the colours out, and joins lines that a terminal or a log broke.
 func plainText(text, between string) string {
-	text = escapes.ReplaceAllString(text, "")
+	text = escapes.compiled().ReplaceAllString(text, "")
 	text = strings.ReplaceAll(text, `\"`, `"`)
-	return newlines.ReplaceAllString(text, between)
+	return newlines.compiled().ReplaceAllString(text, between)
 }
 
 // imageIn is the image that a text speaks of: the last one before the words of the
@@ -174,7 +173,7 @@ func imageIn(text, words string) (image, bool) {
 	matches := imagesIn(before)
 	slices.Reverse(matches)
 	for _, match := range append(matches, imagesIn(after)...) {
-		if tokenLike.MatchString(match) {
+		if tokenLike.compiled().MatchString(match) {
 			continue
 		}
 		if i, err := parseImage(strings.TrimRight(match, "._-")); err == nil {
@@ -186,20 +185,20 @@ func imageIn(text, words string) (image, bool) {
 
 // addresses are those of a registry that hold an image's name.
 var addresses = []struct {
-	form *regexp.Regexp
+	form *pattern
 	name string
 }{
-	{regexp.MustCompile(`https://([^\s/"]+)/v2/([^\s"]+)/manifests/(sha256:[0-9a-f]{64})`), "$1/$2@$3"},
-	{regexp.MustCompile(`https://([^\s/"]+)/v2/([^\s"]+)/manifests/(\w[\w.-]*)`), "$1/$2:$3"},
-	{regexp.MustCompile(`https://([^\s/"]+)/v2/([^\s"]+)/(?:blobs|tags|referrers)/`), "$1/$2 "},
-	{regexp.MustCompile(`/v2/([^\s"]+)/blobs/uploads/ in ([^\s:]+)`), "$2/$1 "}, // podman
-	{regexp.MustCompile(`https://([^\s/"]+)/token\?[^\s"]*?scope=repository:([^\s":&]+):`), "$1/$2 "},
+	{patternOf(`https://([^\s/"]+)/v2/([^\s"]+)/manifests/(sha256:[0-9a-f]{64})`), "$1/$2@$3"},
+	{patternOf(`https://([^\s/"]+)/v2/([^\s"]+)/manifests/(\w[\w.-]*)`), "$1/$2:$3"},
+	{patternOf(`https://([^\s/"]+)/v2/([^\s"]+)/(?:blobs|tags|referrers)/`), "$1/$2 "},
+	{patternOf(`/v2/([^\s"]+)/blobs/uploads/ in ([^\s:]+)`), "$2/$1 "}, // podman
+	{patternOf(`https://([^\s/"]+)/token\?[^\s"]*?scope=repository:([^\s":&]+):`), "$1/$2 "},
 }
 
 func imagesIn(text string) []string {
 	text = strings.NewReplacer("%2F", "/", "%3A", ":").Replace(text)
 	for _, address := range addresses {
-		text = address.form.ReplaceAllString(text, address.name)
+		text = address.form.compiled().ReplaceAllString(text, address.name)
 	}
-	return named.FindAllString(text, -1)
+	return named.compiled().FindAllString(text, -1)
 }
