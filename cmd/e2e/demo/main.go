@@ -14,36 +14,19 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/e2e/namespace"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/e2e/stage"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 )
 
 func main() {
-	code, err := run()
+	code, err := stage.Perform(func(s *stage.Stage, home *stage.Home) error {
+		return play(&show{stage: s, home: home})
+	}, "crane")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		code = 1
 	}
 	os.Exit(code)
-}
-
-func run() (code int, err error) {
-	dir, err := os.MkdirTemp("", "demo")
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(dir)
-	inside, code, err := namespace.Enter(stage.Hosts(), func() error { return stage.Build(dir, "crane") })
-	if err != nil || !inside {
-		return code, err
-	}
-	s, err := stage.Open(dir)
-	if err != nil {
-		return 0, err
-	}
-	defer s.Close()
-	return 0, play(&show{stage: s, home: s.Home(dir)})
 }
 
 const (

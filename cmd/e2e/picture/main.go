@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/e2e/namespace"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/e2e/stage"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 )
@@ -33,34 +32,9 @@ func run() (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	os.Args[1] = file
-	dir, err := os.MkdirTemp("", "picture")
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(dir)
-	bin := filepath.Join(dir, ".local", "bin")
-	inside, code, err := namespace.Enter(stage.Hosts(), func() error {
-		if err := os.MkdirAll(bin, 0o700); err != nil {
-			return err
-		}
-		return stage.Build(bin, "gh", "freeze")
-	})
-	if err != nil || !inside {
-		return code, err
-	}
-	s, err := stage.Open(dir)
-	if err != nil {
-		return 0, err
-	}
-	defer s.Close()
-	// Build set the folder for the process outside; the home is the same there.
-	built, err := stage.Program(stage.Product)
-	if err != nil {
-		return 0, err
-	}
-	home := s.Home(filepath.Dir(filepath.Dir(filepath.Dir(built))))
-	return 0, draw(s, home, file)
+	return stage.Perform(func(s *stage.Stage, home *stage.Home) error {
+		return draw(s, home, file)
+	}, "gh", "freeze")
 }
 
 func draw(s *stage.Stage, home *stage.Home, file string) error {

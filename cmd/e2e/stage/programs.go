@@ -26,6 +26,9 @@ func Build(dir string, tools ...string) error {
 		return err
 	}
 	module = filepath.Dir(module)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
 	product := filepath.Join(dir, Product)
 	if _, err := output(filepath.Join(module, "..", ".."), "build", "-trimpath", "-ldflags", "-s -w", "-o", product, "./cmd/"+Product); err != nil {
 		return err
