@@ -232,9 +232,10 @@ func isWord(s string, most int, allowed string) bool {
 // (https://github.com/google/go-github/pull/2649). Zero if there is none.
 func parseExpiration(header string) time.Time {
 	for _, layout := range []string{"2006-01-02 15:04:05 MST", "2006-01-02 15:04:05 -0700"} {
-		// A year of five digits cannot be written down as JSON.
-		if t, err := time.Parse(layout, header); err == nil && t.UTC().Year() <= 9999 {
-			return t.UTC()
+		t, err := time.Parse(layout, header)
+		// JSON has no years of five digits, nor any before the first.
+		if t = t.UTC(); err == nil && t.Year() >= 0 && t.Year() <= 9999 {
+			return t
 		}
 	}
 	return time.Time{}

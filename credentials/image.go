@@ -125,9 +125,9 @@ func (s *Search) Package(ctx context.Context, token Token, owner Owner, namespac
 	}
 	p.Page = "https://" + s.Registry.Host + "/" + kind + "/" + namespace + "/packages/container/" + url.PathEscape(name) + "/settings"
 	p.Answer = s.askPath(ctx, token, &content, kind, namespace, "packages", "container", name)
-	p.Visibility = printable(content.Visibility)
+	p.Visibility = token.maskedIn(content.Visibility, "")
 	if content.Repository != nil {
-		p.Repository, p.RepositoryID = printable(content.Repository.FullName), content.Repository.ID
+		p.Repository, p.RepositoryID = token.maskedIn(content.Repository.FullName, ""), content.Repository.ID
 	}
 	return p
 }

@@ -83,8 +83,8 @@ func (m memory) settles(r remembered, put time.Time) (facts, bool) {
 	if m.fresh {
 		return f, false
 	}
-	if at := r.Unclear.At; at.After(put) && !at.After(time.Now()) {
-		return facts{API: r.Unclear.API, Registry: r.Unclear.Registry, Last: r.Accepted}, true
+	if u := r.Unclear; u.At.After(put) && !u.At.After(time.Now()) && u.API.apiWord() == unclear && u.Registry.registryWord() == unclear {
+		return facts{API: u.API, Registry: u.Registry, Last: r.Accepted}, true
 	}
 	switch age := time.Since(r.API.Asked); r.API.apiWord() {
 	case rejects:

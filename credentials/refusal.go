@@ -130,9 +130,10 @@ func newTokenPage(host string, want Scope) string {
 }
 
 // printable makes a stranger's text fit for one line on a terminal.
-func printable(text string) string {
-	const most = 400
-	text = strings.Map(func(r rune) rune {
+func printable(text string) string { return shortened(oneLine(text)) }
+
+func oneLine(text string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
@@ -140,9 +141,13 @@ func printable(text string) string {
 			return -1
 		}
 		return r
-	}, text)
+	}, text))
+}
+
+func shortened(text string) string {
+	const most = 400
 	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most]) + "…"
+		return strings.TrimSpace(string(runes[:most])) + "…"
 	}
-	return strings.TrimSpace(text)
+	return text
 }
