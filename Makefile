@@ -9,10 +9,10 @@ SYSTEMS = linux darwin windows freebsd
 FUZZTIME ?= 60s
 SOAK ?= 10m
 
-.PHONY: help build install uninstall test lint cross fuzz soak bench demo picture
+.PHONY: help build install uninstall test e2e lint cross fuzz soak bench demo picture
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z0-9]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
 
 build: ## build bin/docker-credential-ghcr
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/$(NAME) ./cmd/$(NAME)
@@ -33,6 +33,10 @@ test: ## run all tests; says what it skips for want of a real part
 	@.ci/parts
 	@for module in $(MODULES); do (cd $$module && go test $(RACE) -shuffle=on -timeout 45m ./...) || exit 1; done
 
+e2e: ## run the tests with real programs alone, three times, in three orders
+	@.ci/parts
+	@for n in 1 2 3; do (cd cmd/e2e && go test $(RACE) -shuffle=on -count=1 -timeout 45m ./...) || exit 1; done
+
 lint: ## gofmt, go vet on every system, staticcheck, go mod tidy
 	@.ci/lint
 
@@ -47,7 +51,7 @@ soak: ## thousands of gets under faults that come as dice fall, for SOAK (10m)
 	@cd cmd/e2e && go test -count=1 -timeout=0 -v -run '^(TestSoak|TestFiftyAtOnce)$$' . -soak $(SOAK)
 
 bench: ## measure a get beside curl making the same request, and note it in cmd/e2e/bench/RESULTS.txt
-	@cd cmd/e2e && go run ./bench -n 120 | tee bench/RESULTS.txt
+	@cd cmd/e2e && go run ./bench >bench/RESULTS.new; status=$$?; cat bench/RESULTS.new; mv bench/RESULTS.new bench/RESULTS.txt; exit $$status
 
 demo: ## see it work: a pretend GitHub, a registry, a real client; no account, no network
 	@cd cmd/e2e && go run ./demo

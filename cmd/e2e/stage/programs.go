@@ -33,13 +33,15 @@ func Build(dir string, tools ...string) error {
 	if _, err := output(filepath.Join(module, "..", ".."), "build", "-trimpath", "-ldflags", "-s -w", "-o", product, "./cmd/"+Product); err != nil {
 		return err
 	}
-	// Inside, the go command finds its cache by this alone.
-	cache, err := output(module, "env", "GOCACHE")
-	if err != nil {
-		return err
-	}
-	if err := os.Setenv("GOCACHE", cache); err != nil {
-		return err
+	// Inside, the go command finds its caches by these alone.
+	for _, cache := range []string{"GOCACHE", "GOMODCACHE"} {
+		path, err := output(module, "env", cache)
+		if err != nil {
+			return err
+		}
+		if err := os.Setenv(cache, path); err != nil {
+			return err
+		}
 	}
 	for _, tool := range tools {
 		if err := link(dir, filepath.Join(module, "tools", tool)); err != nil {
@@ -83,10 +85,15 @@ func Program(name string) (path string, err error) {
 	return exec.LookPath(name)
 }
 
+// speaksC is the one tool that is nothing without a library of C's.
+const speaksC = "docker-credential-secretservice"
+
 func output(dir string, args ...string) (string, error) {
 	command := exec.Command("go", args...)
 	command.Dir = dir
-	command.Env = append(command.Environ(), "CGO_ENABLED=0")
+	if filepath.Base(dir) != speaksC {
+		command.Env = append(command.Environ(), "CGO_ENABLED=0")
+	}
 	var complaint bytes.Buffer
 	command.Stderr = &complaint
 	out, err := command.Output()

@@ -1,0 +1,7 @@
+module github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/e2e/tools/docker-credential-secretservice
+
+go 1.26.7
+
+tool github.com/docker/docker-credential-helpers/secretservice/cmd
+
+require github.com/docker/docker-credential-helpers v0.9.13 // indirect
