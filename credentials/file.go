@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/gofrs/flock"
+	"github.com/moby/sys/atomicwriter"
 )
 
 // maxFile bounds every file that is read, in bytes.
@@ -33,8 +34,8 @@ func readFile(path string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
-	file, err := os.Open(path)
-	if err != nil {
+	var file *os.File
+	if err := insist(func() (err error) { file, err = os.Open(path); return err }); err != nil {
 		return nil, err
 	}
 	defer file.Close()
@@ -43,6 +44,15 @@ func readFile(path string) ([]byte, error) {
 		err = fmt.Errorf("%s is larger than %d bytes", path, maxFile)
 	}
 	return content, err
+}
+
+// writeFile replaces a file of ours in one step.
+func writeFile(path string, content []byte) error {
+	return insist(func() error { return atomicwriter.WriteFile(path, content, 0o600) })
+}
+
+func removeFile(path string) error {
+	return insist(func() error { return os.Remove(path) })
 }
 
 // isAbsent reports that a file, or a directory that it would be in, is not there.

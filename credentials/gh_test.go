@@ -442,17 +442,15 @@ func TestABrokenConfigOfGhsIsAFaultToo(t *testing.T) {
 // odd are things that may be in a file's place, and what is said of them.
 var odd = map[string]struct {
 	make func(m *machine, path string)
-	says string
+	says string // %s is the path; STAT is what the system says of it
 }{
 	"a directory":               {func(m *machine, path string) { m.write(filepath.Join(path, "x"), "") }, "%s is a directory"},
 	"a link that leads nowhere": {func(m *machine, path string) { m.link(path) }, "%s is a link that leads nowhere"},
 	"a link to itself": {func(m *machine, path string) {
 		m.link(path)
 		os.Remove(path)
-		if err := os.Symlink(path, path); err != nil {
-			m.Skip(err)
-		}
-	}, "stat %s: too many levels of symbolic links"},
+		m.symlink(path, path)
+	}, "STAT"},
 	"2 MiB": {func(m *machine, path string) { m.write(path, strings.Repeat("# comment\n", 2<<20/10)) }, "%s is larger than 1048576 bytes"},
 	"a file that may not be read": {func(m *machine, path string) {
 		m.write(path, "github.com:\n")
@@ -471,9 +469,14 @@ func TestWhatIsNoFileIsAFaultThatNamesIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
 			thing.make(m, m.hostsPath())
+			says := strings.ReplaceAll(thing.says, "%s", m.hostsPath())
+			if says == "STAT" { // each system has its own words
+				_, err := os.Stat(m.hostsPath())
+				says = err.Error()
+			}
 			m.says("ghcr.io",
 				"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
-				"  gh: "+strings.ReplaceAll(thing.says, "%s", m.hostsPath()),
+				"  gh: "+says,
 				"docker-credential-ghcr: hint: mend what is named above, then try again",
 			)
 		})
@@ -494,9 +497,7 @@ func TestALinkThatLeadsToAFileIsAsGoodAsTheFile(t *testing.T) {
 	m.write(elsewhere, "github.com:\n    user: octocat\n    oauth_token: gho_example\n")
 	m.link(m.hostsPath())
 	os.Remove(m.hostsPath())
-	if err := os.Symlink(elsewhere, m.hostsPath()); err != nil {
-		t.Skip("needs the right to make symbolic links: ", err)
-	}
+	m.symlink(elsewhere, m.hostsPath())
 	m.token("gho_example", "write:packages")
 	m.found("ghcr.io", "octocat", "gho_example")
 }
@@ -592,7 +593,8 @@ func TestOfARelativeHomeNothingIsUsed(t *testing.T) {
 	m.write(filepath.Join(os.Getenv("HOME"), ".config/gh/hosts.yml"), "github.com:\n    user: hubot\n    oauth_token: gho_planted\n    api_host: evil.example\n")
 	answer := alive("write:packages")
 	answer.Asked = time.Now()
-	openMemory(false).lock(t.Context(), "0")()
+	_, unlock := openMemory(false).lock(t.Context(), "0")
+	unlock()
 	openMemory(false).note(mustParse(t, "gho_reads").key(githubCom), remembered{}, facts{API: answer})
 	m.variable("gho_reads")
 	m.token("gho_reads", "read:packages")

@@ -100,7 +100,7 @@ func (h *Helper) Add(given *credentials.Credentials) error {
 // notKept says why the keyring did not take a token, and what to do instead.
 func notKept(err error, host string) error {
 	if errors.Is(err, errLocked) {
-		return fmt.Errorf("the token was not kept: %w\nhint: run: %s", err, unlockCommand())
+		return fmt.Errorf("the token was not kept: %w\nhint: run: %s", err, ourShell.unlock())
 	}
 	return fmt.Errorf("the token was not kept, and is never kept in a plain file: %w\nhint: set %s instead of docker login", err, variableFor(host))
 }

@@ -734,7 +734,7 @@ func TestWhatIsStored(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if strings.Contains(test.err, unlock) && unlockCommand() != unlock {
+			if strings.Contains(test.err, unlock) && ourShell.unlock() != unlock {
 				t.Skip("the command is another here")
 			}
 			m := newMachine(t)

@@ -40,7 +40,7 @@ type OSKeyring struct{}
 
 // Get reads a secret.
 func (OSKeyring) Get(service, user string) (string, error) {
-	if err := sessionBus(); err != nil {
+	if err := sessionBus(runtime.GOOS); err != nil {
 		return "", err
 	}
 	return keyring.Get(service, user)
@@ -48,7 +48,7 @@ func (OSKeyring) Get(service, user string) (string, error) {
 
 // Set writes a secret.
 func (OSKeyring) Set(service, user, secret string) error {
-	if err := sessionBus(); err != nil {
+	if err := sessionBus(runtime.GOOS); err != nil {
 		return err
 	}
 	return keyring.Set(service, user, secret)
@@ -56,18 +56,18 @@ func (OSKeyring) Set(service, user, secret string) error {
 
 // Delete removes a secret.
 func (OSKeyring) Delete(service, user string) error {
-	if err := sessionBus(); err != nil {
+	if err := sessionBus(runtime.GOOS); err != nil {
 		return err
 	}
 	return keyring.Delete(service, user)
 }
 
-// sessionBus says whether there is a session bus to ask. Without one go-keyring
-// would start a bus and a keyring daemon at every call and leave both behind
-// (https://github.com/cli/cli/issues/7582). The places are those in which the
-// D-Bus library looks before it does that.
-func sessionBus() error {
-	switch runtime.GOOS {
+// sessionBus says whether there is a session bus to ask, where the system's keyring
+// is on one. Without one go-keyring would start a bus and a keyring daemon at every
+// call and leave both behind (https://github.com/cli/cli/issues/7582). The places
+// are those in which the D-Bus library looks before it does that.
+func sessionBus(goos string) error {
+	switch goos {
 	case "darwin", "windows":
 		return nil
 	}
@@ -91,9 +91,9 @@ const (
 	keyringLimitPresent = 20 * time.Second
 )
 
-func keyringLimit() time.Duration {
+func keyringLimit(goos string) time.Duration {
 	present := os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
-	switch runtime.GOOS {
+	switch goos {
 	case "darwin", "windows":
 		present = os.Getenv("SSH_CONNECTION") == ""
 	}
@@ -115,7 +115,7 @@ func newRing(k Keyring, trace func(string, ...any)) *ring {
 	if k == nil {
 		k = OSKeyring{}
 	}
-	limit := keyringLimit()
+	limit := keyringLimit(runtime.GOOS)
 	return &ring{keyring: k, limit: limit, left: limit, trace: trace}
 }
 

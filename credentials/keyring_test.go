@@ -51,11 +51,11 @@ func TestEveryWayInWhichTheLibraryFailsHasItsFault(t *testing.T) {
 	}{
 		{
 			"no bus and no dbus-launch", &exec.Error{Name: "dbus-launch", Err: exec.ErrNotFound},
-			NoKeyring, `no keyring can be reached from here: exec: "dbus-launch": executable file not found in $PATH`,
+			NoKeyring, `no keyring can be reached from here: exec: "dbus-launch": ` + exec.ErrNotFound.Error(),
 		},
 		{
 			"a bus whose socket is gone", dial(syscall.ENOENT),
-			NoKeyring, "no keyring can be reached from here: dial unix /run/user/1000/bus: connect: no such file or directory",
+			NoKeyring, "no keyring can be reached from here: dial unix /run/user/1000/bus: connect: " + syscall.ENOENT.Error(),
 		},
 		{
 			"a bus that nobody serves", dial(syscall.ECONNREFUSED),
@@ -213,8 +213,8 @@ func TestAHungKeyringIsWaitedForOnceACall(t *testing.T) {
 		{"on a display of CI", map[string]string{"DISPLAY": ":99", "CI": "true"}, 3 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
-				t.Skip("here somebody is always present, unless over ssh")
+			if test.limit == keyringLimitPresent && (runtime.GOOS == "darwin" || runtime.GOOS == "windows") {
+				t.Skip("here somebody is present unless over ssh, whatever displays there are")
 			}
 			inBubble(t, func(m *machine) {
 				for name, value := range test.env {
@@ -252,6 +252,43 @@ func TestAHungKeyringIsWaitedForOnceACall(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Whether somebody could answer the keyring's question, systems tell differently.
+func TestHowLongAKeyringMayTakeOnEachSystem(t *testing.T) {
+	const alone, present = 3 * time.Second, 20 * time.Second
+	for _, test := range []struct {
+		name                   string
+		env                    map[string]string
+		linux, darwin, windows time.Duration
+	}{
+		{"at the machine, without a display", map[string]string{"SSH_CONNECTION": ""}, alone, present, present},
+		{"at the machine", map[string]string{"SSH_CONNECTION": "", "DISPLAY": ":0"}, present, present, present},
+		{"over ssh", nil, alone, alone, alone},
+		{"in CI", map[string]string{"SSH_CONNECTION": "", "DISPLAY": ":0", "CI": "true"}, alone, alone, alone},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			newMachine(t)
+			for name, value := range test.env {
+				t.Setenv(name, value)
+			}
+			for goos, want := range map[string]time.Duration{"linux": test.linux, "freebsd": test.linux, "darwin": test.darwin, "windows": test.windows} {
+				if got := keyringLimit(goos); got != want {
+					t.Errorf("%s: got %v, want %v", goos, got, want)
+				}
+			}
+		})
+	}
+}
+
+// The keyrings of macOS and Windows are on no bus.
+func TestNoBusIsMissedWhereThereIsNone(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
+	for _, goos := range []string{"darwin", "windows"} {
+		if err := sessionBus(goos); err != nil {
+			t.Errorf("%s: %v", goos, err)
+		}
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"github.com/moby/sys/atomicwriter"
 )
 
 // What docker login gave us is one item in the OS keyring for each GitHub host,
@@ -76,7 +74,7 @@ func writeLoginRecord(host string, record loginRecord) error {
 	if err != nil {
 		return err
 	}
-	return atomicwriter.WriteFile(filepath.Join(dir, host), append(content, '\n'), 0o600)
+	return writeFile(filepath.Join(dir, host), append(content, '\n'))
 }
 
 func removeLoginRecord(host string) error {
@@ -84,7 +82,7 @@ func removeLoginRecord(host string) error {
 	if err != nil {
 		return nil
 	}
-	if err := os.Remove(filepath.Join(dir, host)); err != nil && !isAbsent(err) {
+	if err := removeFile(filepath.Join(dir, host)); err != nil && !isAbsent(err) {
 		return err
 	}
 	return nil

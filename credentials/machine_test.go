@@ -48,12 +48,14 @@ func emptyMachine(home string) map[string]string {
 		"GH_CONFIG_DIR":   filepath.Join(home, "gh"),
 		// A bus that cannot be, should the keyring of the machine be opened after all.
 		"DBUS_SESSION_BUS_ADDRESS": "disabled:",
+		// Here as there, nobody could answer a question of the keyring's.
+		"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22",
 	}
 	for _, name := range []string{
 		"GHCR_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN",
 		"GH_HOST", "GHCR_SCOPE", "GHCR_DEBUG", "GHCR_NO_MEMORY",
 		"GITHUB_ACTIONS", "GITHUB_ACTOR", "CI",
-		"DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION",
+		"DISPLAY", "WAYLAND_DISPLAY",
 		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 	} {
 		env[name] = ""

@@ -27,6 +27,10 @@ const (
 // token: a little longer than that may take.
 const lockLimit = apiLimit + witnessLimit + time.Second
 
+// lockInterval is how often it looks. To look more often takes the time of the one
+// who asks, if many wait.
+const lockInterval = 5 * time.Millisecond
+
 // memory remembers answers, never tokens and never verdicts: what is required
 // may change and then counts at once. One file a token, named by a hash; a file
 // that cannot be read, or was cut short by a crash, is no memory and no trouble.
@@ -132,7 +136,7 @@ func (m memory) replace(key string, content []byte) error {
 	}
 	_, err = file.Write(content)
 	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), m.path(key))
+		err = insist(func() error { return os.Rename(file.Name(), m.path(key)) })
 	}
 	if err != nil {
 		_ = os.Remove(file.Name())
@@ -140,21 +144,22 @@ func (m memory) replace(key string, content []byte) error {
 	return err
 }
 
-// lock makes this process the one that asks about a token. It waits briefly for
-// another, and goes on without the lock when it cannot be had: then GitHub is
-// asked twice, which harms nobody. The system drops the lock of a process that
-// died.
-func (m memory) lock(ctx context.Context, key string) (unlock func()) {
+// lock makes this process the one that asks about a token, and reports whether it
+// is. If another one asks, it waits until that has done so: what it learned is
+// then remembered, and all who waited read it at the same time. It goes on without
+// the lock when that cannot be had: then GitHub is asked twice, which harms
+// nobody. The system drops the lock of a process that died.
+func (m memory) lock(ctx context.Context, key string) (asks bool, unlock func()) {
 	if m.dir == "" || os.MkdirAll(m.dir, 0o700) != nil {
-		return func() {}
+		return true, func() {}
 	}
-	ctx, cancel := context.WithTimeout(ctx, lockLimit)
-	defer cancel()
 	lock := newLock(filepath.Join(m.dir, key+".lock"))
-	if locked, err := lock.TryLockContext(ctx, 2*time.Millisecond); err != nil || !locked {
-		return func() {}
+	if locked, err := lock.TryLock(); err != nil || locked {
+		return true, func() { _ = lock.Unlock() }
 	}
-	return func() { _ = lock.Unlock() }
+	done, err := lock.TryRLockContext(ctx, lockInterval)
+	_ = lock.Unlock()
+	return err != nil || !done, func() {}
 }
 
 // forget drops what is remembered of a token.

@@ -637,7 +637,9 @@ func TestWhenTheTimeOfACallIsOverTheLockIsNotWaitedFor(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		begun := time.Now()
-		openMemory(false).lock(ctx, mustParse(m, "gho_example").key(githubCom))()
+		if asks, _ := openMemory(false).lock(ctx, mustParse(m, "gho_example").key(githubCom)); !asks {
+			m.Error("waits for ever")
+		}
 		if took := time.Since(begun); took != time.Second {
 			m.Errorf("took %v", took)
 		}

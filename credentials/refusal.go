@@ -68,7 +68,7 @@ func fix(r Registry, want Scope, v Verdict, hiding []string) Fix {
 	case Rejected, Missing, WrongKind:
 		return fixToken(r, want, v, hiding, "login")
 	case Locked:
-		return Fix{Command: unlockCommand()}
+		return Fix{Command: ourShell.unlock()}
 	case Silent:
 		return Fix{Advice: "answer the keyring's question, or restart the keyring, and try again"}
 	case NoKeyring:
@@ -89,7 +89,7 @@ func fixToken(r Registry, want Scope, v Verdict, hiding []string, word string) F
 	case v.Source == DockerLogin:
 		return Fix{Command: "docker login " + r.Name}
 	case v.Fault == Rejected:
-		return Fix{Advice: fmt.Sprintf("put a new token into %s, or run: %s", v.Source, unsetCommand(string(v.Source)))}
+		return Fix{Advice: fmt.Sprintf("put a new token into %s, or run: %s", v.Source, ourShell.unset(string(v.Source)))}
 	case v.Fault == LacksScope:
 		return Fix{Advice: fmt.Sprintf("put a token into %s that was made at %s", v.Source, newTokenPage(r.Host, want))}
 	default:
@@ -100,11 +100,11 @@ func fixToken(r Registry, want Scope, v Verdict, hiding []string, word string) F
 // ghCommand is the gh command that brings a token with the scope. gh refuses it
 // while one of its variables is set, so they are taken away for that command.
 func ghCommand(host string, want Scope, v Verdict, hiding []string, word string) string {
-	command := withoutVariables(hiding, fmt.Sprintf("gh auth %s -h %s -s %s", word, host, want))
+	command := ourShell.without(hiding, fmt.Sprintf("gh auth %s -h %s -s %s", word, host, want))
 	if v.Inactive && word == "refresh" {
 		// refresh works on the active account only.
-		first := withoutVariables(hiding, fmt.Sprintf("gh auth switch -h %s -u %s", host, v.Login))
-		return first + " && " + command
+		first := ourShell.without(hiding, fmt.Sprintf("gh auth switch -h %s -u %s", host, v.Login))
+		return ourShell.inTurn(first, command)
 	}
 	return command
 }
@@ -114,7 +114,7 @@ const mendNamed = "mend what is named above, then try again"
 func fixBroken(r Registry, v Verdict) Fix {
 	switch {
 	case v.Source.isVariable():
-		return Fix{Advice: fmt.Sprintf("set %s again, or run: %s", v.Source, unsetCommand(string(v.Source)))}
+		return Fix{Advice: fmt.Sprintf("set %s again, or run: %s", v.Source, ourShell.unset(string(v.Source)))}
 	case v.Source == DockerLogin:
 		return Fix{Command: "docker login " + r.Name}
 	}

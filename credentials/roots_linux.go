@@ -2,7 +2,11 @@ package credentials
 
 import (
 	"crypto/x509"
+	"fmt"
+	"io"
 	"os"
+	"syscall"
+	"time"
 )
 
 // bundles are the files in which Linux systems keep the certificates that they
@@ -16,25 +20,44 @@ var bundles = []string{
 	"/etc/ssl/cert.pem",
 }
 
+// maxBundle bounds what is read for certificates, in bytes. Systems have some
+// 250,000.
+const maxBundle = 16 << 20
+
 // bundledRoots are the certificates of the system's one file, a part of what
 // crypto/x509 trusts: that reads every file of the certificate directories as
 // well, which takes longer than all else that a get does. nil if there is no
-// such file.
-func bundledRoots() *x509.CertPool {
+// such file. An error says that crypto/x509 must not read it either: it would take
+// a device such as /dev/zero as it comes.
+func bundledRoots() (*x509.CertPool, error) {
 	files := bundles
 	if file := os.Getenv("SSL_CERT_FILE"); file != "" {
 		files = []string{file}
 	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
+	for _, name := range files {
+		content, err := readBundle(name)
+		if len(content) > maxBundle {
+			return nil, fmt.Errorf("%s is larger than %d MiB", name, maxBundle>>20)
+		}
 		if err != nil {
 			continue
 		}
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM(content) {
-			return nil
+			return nil, nil
 		}
-		return roots
+		return roots, nil
 	}
-	return nil
+	return nil, nil
+}
+
+// readBundle waits for no pipe's other end longer than for a server.
+func readBundle(name string) ([]byte, error) {
+	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	_ = file.SetReadDeadline(time.Now().Add(apiLimit)) // regular files have none
+	return io.ReadAll(io.LimitReader(file, maxBundle+1))
 }

@@ -120,14 +120,18 @@ func (s *Search) learn(ctx context.Context, c Candidate) facts {
 		return f
 	}
 	begun := time.Now()
-	if f, ok = s.memory.settles(s.memory.recall(key), begun); !ok {
-		unlock := s.memory.lock(ctx, key)
-		defer unlock()
+	waits, cancel := context.WithTimeout(ctx, lockLimit)
+	defer cancel()
+	f, ok = s.memory.settles(s.memory.recall(key), begun)
+	for asks := false; !ok && !asks; {
+		var unlock func()
+		asks, unlock = s.memory.lock(waits, key)
 		r := s.memory.recall(key)
-		if f, ok = s.memory.settles(r, begun); !ok {
+		if f, ok = s.memory.settles(r, begun); !ok && asks {
 			f = s.ask(ctx, c, r.Accepted)
 			s.memory.note(key, r, f)
 		}
+		unlock()
 	}
 	if ok {
 		s.helper.trace("%s: remembered", c.Source)

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/moby/sys/atomicwriter"
 )
 
 // Scope is the OAuth scope that a token must have.
@@ -124,12 +122,12 @@ func EditSettings(edit func(*Settings) error) error {
 	case bytes.Equal(before, now):
 		return nil
 	case len(s.Registries) == 0 && !isLink: // a link to nothing would be a fault
-		if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
+		if err := removeFile(path); !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
-	return atomicwriter.WriteFile(path, append(after, '\n'), 0o600)
+	return writeFile(path, append(after, '\n'))
 }
 
 func (r RegistrySettings) validate() error {

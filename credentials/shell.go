@@ -5,13 +5,16 @@ import (
 	"strings"
 )
 
-// Command lines that differ from system to system. On Windows they are
-// PowerShell's.
+// shell speaks the command language of a system, which bears the system's name in
+// runtime.GOOS. That of Windows is PowerShell's.
+type shell string
 
-// unlockCommand unlocks the keyring. GNOME's asks for its password on the
-// terminal, so it serves over ssh too.
-func unlockCommand() string {
-	switch runtime.GOOS {
+const ourShell = shell(runtime.GOOS)
+
+// unlock unlocks the keyring. GNOME's asks for its password on the terminal, so it
+// serves over ssh too.
+func (s shell) unlock() string {
+	switch s {
 	case "darwin":
 		return "security unlock-keychain"
 	case "windows":
@@ -20,20 +23,29 @@ func unlockCommand() string {
 	return "gnome-keyring-daemon --replace --unlock --components=secrets"
 }
 
-// withoutVariables runs a command without some variables.
-func withoutVariables(names []string, command string) string {
+// without runs a command without some variables.
+func (s shell) without(names []string, command string) string {
 	if len(names) == 0 {
 		return command
 	}
-	if runtime.GOOS == "windows" {
+	if s == "windows" {
 		return "$env:" + strings.Join(names, "=''; $env:") + "=''; " + command
 	}
 	return "env -u " + strings.Join(names, " -u ") + " " + command
 }
 
-// unsetCommand removes a variable from the shell.
-func unsetCommand(name string) string {
-	if runtime.GOOS == "windows" {
+// inTurn runs a second command if the first one succeeds. The PowerShell that
+// comes with Windows does not know &&.
+func (s shell) inTurn(first, second string) string {
+	if s == "windows" {
+		return first + "; if ($?) { " + second + " }"
+	}
+	return first + " && " + second
+}
+
+// unset removes a variable.
+func (s shell) unset(name string) string {
+	if s == "windows" {
 		return "Remove-Item Env:" + name
 	}
 	return "unset " + name

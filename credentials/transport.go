@@ -14,18 +14,26 @@ import (
 // newTransport is how servers are reached: over TLS, by the proxy of the
 // environment, trusting what the system trusts.
 func newTransport() http.RoundTripper {
-	return &transport{roots: sync.OnceValue(bundledRoots)}
+	return &transport{}
 }
 
 // transport trusts exactly what the system trusts and reads no more of it than it
 // must. It verifies with a part of the system's certificates; what these do not
 // prove is verified anew with all of them, on a new connection. A request is sent
 // only after its server was verified, so it is sent once.
-type transport struct{ roots func() *x509.CertPool }
+type transport struct {
+	read  sync.Once
+	roots *x509.CertPool
+	err   error
+}
 
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
-	if roots := t.roots(); roots != nil {
-		response, err := plainTransport(roots).RoundTrip(request)
+	t.read.Do(func() { t.roots, t.err = bundledRoots() })
+	if t.err != nil {
+		return nil, t.err
+	}
+	if t.roots != nil {
+		response, err := plainTransport(t.roots).RoundTrip(request)
 		if unproven := (*tls.CertificateVerificationError)(nil); !errors.As(err, &unproven) {
 			return response, err
 		}

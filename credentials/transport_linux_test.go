@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -155,4 +156,42 @@ func reach(transport http.RoundTripper, address string) bool {
 		response.Body.Close()
 	}
 	return err == nil
+}
+
+// What is named as the system's certificates may be anything: it is read as far as
+// certificates go, and waited for no longer than a server.
+func TestWhatIsNoFileOfCertificatesIsNotReadWithoutEnd(t *testing.T) {
+	t.Setenv("SSL_CERT_DIR", t.TempDir())
+	t.Setenv("SSL_CERT_FILE", "/dev/zero")
+	request, err := http.NewRequest(http.MethodGet, "https://localhost:1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newTransport().RoundTrip(request); err == nil || err.Error() != "/dev/zero is larger than 16 MiB" {
+		t.Errorf("of a device: %v", err)
+	}
+
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SSL_CERT_FILE", pipe)
+	if roots, err := bundledRoots(); roots != nil || err != nil {
+		t.Errorf("of a pipe that nobody writes to: %v, %v", roots, err)
+	}
+
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	certificate := newAuthority(t).certificate(t, time.Now().Add(time.Hour))
+	go func() {
+		defer writer.Close()
+		_, _ = writer.Write(certificate)
+	}()
+	t.Setenv("SSL_CERT_FILE", fmt.Sprintf("/dev/fd/%d", reader.Fd()))
+	if roots, err := bundledRoots(); roots == nil || err != nil {
+		t.Errorf("of a pipe: %v, %v", roots, err)
+	}
 }
