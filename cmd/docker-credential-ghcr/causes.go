@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"net/url"
 	"strings"
 
@@ -41,6 +40,10 @@ var causes = []cause{
 	}, {
 		ID:      "fine-grained-token",
 		What:    "GitHub Packages does not take fine-grained personal access tokens",
+		Command: "gh auth login -h {host} -s {scope}",
+	}, {
+		ID:      "refresh-token",
+		What:    "a GitHub App's refresh token only gets its app new tokens; no registry takes it",
 		Command: "gh auth login -h {host} -s {scope}",
 	}, {
 		ID:     "no-usable-token",
@@ -132,78 +135,6 @@ var causes = []cause{
 		What:   "the registry refuses, in words that are not known",
 		Advice: "see what it said, above",
 	},
-}
-
-// denial is a text in which a registry, a client or this program denies.
-type denial struct {
-	// text matches it. What its groups match is said again, or else the whole.
-	text *pattern
-	// cause is what it means most often, or what else it can mean.
-	cause string
-	or    []string
-}
-
-// denials are all that are known, most telling first. Most are reported in public
-// threads; none is documented.
-var denials = []denial{
-	// Where this program has refused, the client went on anonymously, and what the
-	// registry says is about nobody.
-	denialOf(`lacks (?:write|read):packages`, "missing-scope"),
-	denialOf(`: (rejected by GitHub|rejected by the registry)`, "dead-credential"),
-	denialOf(`GitHub Packages does not take it`, "fine-grained-token"),
-	denialOf(`could not be checked: API: [^;]*(rate limit)`, "rate-limited"),
-	denialOf(`could not be checked: API`, "unreachable"),
-	denialOf(`no usable GitHub token`, "no-usable-token"),
-
-	denialOf(`SAML enforcement`, "sso-not-authorized"),
-	denialOf(`forbids access via a personal access token \(classic\)`, "classic-token-forbidden"),
-	denialOf(`OAuth App access restrictions`, "oauth-app-restricted"),
-	denialOf(`token provided does not match expected scopes`, "missing-scope", "fine-grained-token"),
-	denialOf(`installation not allowed to (?:Create|Write|Read) (?:organization )?package`, "actions-no-permission"),
-	denialOf(`requested installation does not exist`, "actions-other-owner", "owner-unknown"),
-	denialOf(`permission_denied: create_package`, "may-not-create", "owner-unknown"),
-	denialOf(`permission_denied: (?:write|read)_package`, "no-write-role", "actions-no-access"),
-	denialOf(`User cannot be authenticated with the token provided`, "dead-credential", "no-token"),
-	denialOf(`must be lowercase|can only contain the (?:runes|characters)|(could not parse reference): (?-i:[^\s:]*[A-Z])|(invalid repository) "(?-i:[^"]*[A-Z])`, "upper-case"),
-	denialOf(`toomanyrequests|rate limit|429 Too Many Requests`, "rate-limited"),
-	denialOf(`manifest unknown|manifest_unknown|failed to resolve .{0,300}?: (not found)`, "never-pushed"),
-	denialOf(`name unknown|name_unknown`, "never-pushed", "owner-unknown"),
-	denialOf(`failed to fetch anonymous token|no matching credentials were found|credentials not found in native keychain`, "no-token"),
-	denialOf(`authentication required`, "no-token", "not-readable"),
-	// Said by the registry itself; all others say it of the token endpoint.
-	denialOf(`(?:(?:GET|POST|PUT|PATCH) https://[^\s"]+/v2/[^\s"]+|pull access denied for .{0,300}?|reading manifest \S+ in \S+): (denied: denied)`, "not-readable", "actions-not-readable"),
-	denialOf(`(failed to fetch oauth token): (?:denied|unexpected status.{0,300}? 403)|(requesting bearer token): invalid status code from registry 403`, "dead-credential"),
-	denialOf(`denied: denied`, "dead-credential", "no-token"),
-	denialOf(`invalid token`, "dead-credential"),
-	denialOf(`unauthorized`, "no-token", "not-readable"),
-	// Answers to HEAD have no words.
-	denialOf(`failed to resolve.{0,300}?(403 Forbidden)`, "not-readable", "actions-not-readable", "missing-scope", "sso-not-authorized"),
-	denialOf(`(403):? \(?(Forbidden)`, "no-write-role", "actions-no-access", "missing-scope", "sso-not-authorized"),
-	denialOf(`no such host|connection refused|i/o timeout|TLS handshake timeout|context deadline exceeded|network is unreachable`, "unreachable"),
-	denialOf(`50[0234] (?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)`, "unreachable"),
-	// Neither "permission denied", of a file or docker's socket, nor "access is denied".
-	denialOf(`requested access to the resource is denied|(?m:^\s*(denied)\s*$)|: (denied)(?:[^\w:]|$)`, "not-readable", "missing-scope"),
-	denialOf(`(?:^|[^n] )(denied):`, "unclear"),
-}
-
-func denialOf(pattern, cause string, or ...string) denial {
-	return denial{patternOf(`(?i)` + pattern), cause, or}
-}
-
-// findDenial finds the most telling denial in a text, and the words of it.
-func findDenial(text string) (d denial, words string, ok bool) {
-	for _, d := range denials {
-		if found := d.text.compiled().FindStringSubmatch(text); found != nil {
-			return d, cmp.Or(strings.TrimSpace(strings.Join(found[1:], " ")), found[0]), true
-		}
-	}
-	return denial{}, "", false
-}
-
-// causeOf is the cause that a registry's words tell; "" if they are not known.
-func causeOf(words string) string {
-	d, _, _ := findDenial(words)
-	return d.cause
 }
 
 // situation has the words that causes speak of.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -60,19 +61,63 @@ type image struct {
 
 func (i image) String() string { return i.registry + "/" + i.path }
 
+// whole is the image with its tag or digest.
+func (i image) whole() string {
+	switch {
+	case strings.Contains(i.reference, ":"):
+		return i.String() + "@" + i.reference
+	case i.reference == "latest":
+		return i.String()
+	}
+	return i.String() + ":" + i.reference
+}
+
 // repository is the one whose workflows are likely to push the image.
 func (i image) repository() string {
 	name, _, _ := strings.Cut(i.name, "/")
 	return i.owner + "/" + name
 }
 
-// parseImage reads an image's name as a person writes it, with or without the
-// registry. Upper case is a mistake of its own, see the cause.
-func parseImage(text string) (image, error) {
-	text = strings.TrimPrefix(strings.TrimPrefix(text, "https://"), "docker://") // as podman writes it
+// upperCase says which parts of the path have upper case in them.
+func (i image) upperCase() string {
+	parts := slices.DeleteFunc(strings.Split(i.spelled, "/"), func(part string) bool { return part == strings.ToLower(part) })
+	if len(parts) == 1 {
+		return parts[0] + " has upper case in it"
+	}
+	return strings.Join(parts, " and ") + " have upper case in them"
+}
+
+// packagePage is the address, without https://, of a package's page at GitHub.
+var packagePage = patternOf(`^([^/]+)/(?:(?:users|orgs)/([^/]+)/packages/container(?:/package)?|([^/]+)/[^/]+/pkgs/container)/([^/?#]+)`)
+
+// withoutScheme is an image's name without what browsers, skopeo and helm put
+// before it, and the page of a package as the name of its image.
+func withoutScheme(text string) string {
+	text = strings.TrimSpace(text)
+	if scheme, rest, ok := strings.Cut(text, "://"); ok && slices.Contains([]string{"https", "http", "docker", "oci"}, strings.ToLower(scheme)) {
+		text = rest
+	}
+	text = strings.TrimRight(text, "/")
+	if page := packagePage.compiled().FindStringSubmatch(text); page != nil {
+		registry, ok := credentials.RegistryNamed(page[1])
+		name, err := url.PathUnescape(page[4])
+		if ok && err == nil && credentials.HostNamed(page[1]) == "" {
+			return strings.ToLower(registry + "/" + page[2] + page[3] + "/" + name)
+		}
+	}
+	return text
+}
+
+// parseImage reads an image's name as a person writes or pastes it, with or
+// without the registry. Upper case is a mistake of its own, see the cause.
+func parseImage(written string) (image, error) {
+	text := withoutScheme(written)
 	first, rest, ok := strings.Cut(text, "/")
 	if !ok || !strings.ContainsAny(first, ".:") && first != "localhost" {
 		first, rest = "ghcr.io", text
+	}
+	if strings.Contains(first, "@") {
+		return image{}, usageError{errors.New("a user or password is no part of an image's name, such as ghcr.io/octocat/app")}
 	}
 	path, tag := rest, ""
 	if at := strings.IndexAny(rest, ":@"); at >= 0 {
@@ -80,28 +125,33 @@ func parseImage(text string) (image, error) {
 	}
 	reference, err := name.ParseReference(strings.ToLower(first+"/"+path)+tag, name.WithDefaultTag("latest"))
 	if err != nil {
-		return image{}, usageError{fmt.Errorf("%q is not the name of an image: %w", text, err)}
+		return image{}, noImage(written)
 	}
-	i := image{
-		registry:  reference.Context().RegistryStr(),
-		path:      reference.Context().RepositoryStr(),
-		reference: reference.Identifier(),
-	}
+	i := image{path: reference.Context().RepositoryStr(), reference: reference.Identifier()}
 	if path != strings.ToLower(path) {
 		i.spelled = path
 	}
 	if i.owner, i.name, ok = strings.Cut(i.path, "/"); !ok || strings.Contains("/"+i.path+"/", "//") {
-		return image{}, usageError{fmt.Errorf("%q names no owner and image: it is written OWNER/NAME", text)}
+		return image{}, usageError{fmt.Errorf("%.200q names no owner and image: it is written OWNER/NAME", written)}
 	}
 	for part := range strings.SplitSeq(i.path, "/") {
 		if part == "." || part == ".." {
-			return image{}, usageError{fmt.Errorf("%q is not the name of an image", text)}
+			return image{}, noImage(written)
 		}
 	}
-	if credentials.HostNamed(i.registry) == "" {
-		return image{}, usageError{fmt.Errorf("%s is not a container registry of GitHub's", i.registry)}
+	registry := reference.Context().RegistryStr()
+	switch i.registry, _ = credentials.RegistryNamed(registry); {
+	case registry == "github.com":
+		return image{}, usageError{errors.New("github.com's images are on ghcr.io: name it ghcr.io/OWNER/NAME")}
+	case credentials.HostNamed(registry) == "":
+		return image{}, usageError{fmt.Errorf("%.200q is not a container registry of GitHub's", registry)}
 	}
 	return i, nil
+}
+
+// noImage never repeats the library's words: they hold the text as it is.
+func noImage(written string) error {
+	return usageError{fmt.Errorf("%.200q is not the name of an image, such as ghcr.io/octocat/app:1.2", written)}
 }
 
 // step is one thing that was asked, and what came of it.
@@ -199,7 +249,7 @@ func inspectImage(ctx context.Context, search *credentials.Search, i image, push
 	f := imageFacts{push: push, job: currentJob()}
 	s := newSituation(search, i, f.job, push)
 	if i.spelled != "" {
-		c.did("name", "failed", "%s has upper case in it", i.spelled)
+		c.did("name", "failed", "%s", i.upperCase())
 		c.conclude("upper-case", s)
 		return c
 	}
@@ -225,7 +275,7 @@ func newSituation(search *credentials.Search, i image, j *job, push bool) situat
 		host:       search.Registry.Host,
 		scope:      string(credentials.WritePackages),
 		owner:      i.owner,
-		lower:      i.String(),
+		lower:      i.whole(),
 		repository: i.repository(),
 	}
 	if !push {
@@ -483,6 +533,9 @@ func (f *imageFacts) tokenCause() string {
 	case credentials.LacksScope:
 		return "missing-scope"
 	case credentials.WrongKind:
+		if least.Token.Kind() == credentials.AppRefresh {
+			return "refresh-token"
+		}
 		return "fine-grained-token"
 	case credentials.Unreachable:
 		if causeOf(least.Reason) == "rate-limited" {

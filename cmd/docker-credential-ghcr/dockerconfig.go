@@ -107,7 +107,8 @@ func readRegularFile(file string) (fs.FileInfo, []byte, error) {
 	case info.Size() > dockerConfigLimit:
 		return nil, nil, fmt.Errorf("is larger than %d MiB", dockerConfigLimit>>20)
 	}
-	text, err := os.ReadFile(file)
+	var text []byte
+	err = insist(func() (err error) { text, err = os.ReadFile(file); return err })
 	return info, text, err
 }
 

@@ -105,7 +105,7 @@ func (c *dockerConfig) undo(registry string, r *dockerConfigRecord) {
 		if object == nil || stringOf(object.Members[i].Value) != ourHelper {
 			break
 		}
-		if v, ok := stringOrNull(was); recorded && ok {
+		if v, ok := stringOrNull(was); recorded && ok && stringOf(hujson.Value{Value: v}) != ourHelper {
 			object.Members[i].Value.Value = v
 			break
 		}
@@ -127,12 +127,12 @@ func (c *dockerConfig) undoCredHelpers(r *dockerConfigRecord) {
 		return
 	}
 	last := values[len(values)-1]
-	if len(membersOf(*last)) > 0 {
+	if last.Value.Kind() != '{' || len(membersOf(*last)) > 0 {
 		return
 	}
 	if *r.CredHelpers == "" {
 		c.removeTop(last)
-	} else if before, err := hujson.Parse([]byte(*r.CredHelpers)); err == nil && isKind(before, '{') && len(membersOf(before)) == 0 {
+	} else if before, err := hujson.Parse([]byte(*r.CredHelpers)); err == nil && before.IsStandard() && isKind(before, '{') && len(membersOf(before)) == 0 {
 		last.Value = before.Value
 	}
 }

@@ -48,7 +48,8 @@ func keepOwner(f *os.File, old fs.FileInfo) error {
 	return nil
 }
 
-func renameOver(from, to string) error { return os.Rename(from, to) }
+// insist need not: a file that is open can be replaced and removed.
+func insist(do func() error) error { return do() }
 
 func isDiskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)

@@ -29,15 +29,16 @@ func unlockDockerConfig(lock *flock.Flock, made []string) {
 // keepOwner has nothing to do: a new file inherits from its directory.
 func keepOwner(*os.File, fs.FileInfo) error { return nil }
 
-// renameOver waits a little for a reader that has the file open.
-func renameOver(from, to string) error {
-	err := os.Rename(from, to)
+// insist does again what Windows refuses because another process has the file
+// open, or is about to remove it.
+func insist(do func() error) error {
+	err := do()
 	for range 20 {
 		if !errors.Is(err, windows.ERROR_SHARING_VIOLATION) && !errors.Is(err, windows.ERROR_ACCESS_DENIED) {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)
-		err = os.Rename(from, to)
+		err = do()
 	}
 	return err
 }

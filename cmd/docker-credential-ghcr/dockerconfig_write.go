@@ -77,7 +77,7 @@ func lockDockerConfigDir(dir string) (unlock func(), locked bool, err error) {
 			return nil, false, err
 		}
 		lock := dockerConfigLock(dir)
-		if _, err = lock.TryLockContext(ctx, 5*time.Millisecond); errors.Is(err, fs.ErrNotExist) {
+		if err = insist(func() error { _, err := lock.TryLockContext(ctx, 5*time.Millisecond); return err }); errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if errors.Is(err, context.DeadlineExceeded) {
 			return nil, false, errors.New("another docker-credential-ghcr is changing it and does not finish")
@@ -208,7 +208,7 @@ func (c *dockerConfig) replace() (err error) {
 	if err := c.unchanged(); err != nil {
 		return err
 	}
-	return renameOver(temp.Name(), c.file)
+	return insist(func() error { return os.Rename(temp.Name(), c.file) })
 }
 
 // writable respects a file that its owner made read-only, though a rename

@@ -13,7 +13,7 @@ import (
 
 // maxComplaint bounds what explain looks at, in bytes from the end: logs end with
 // what went wrong.
-const maxComplaint = 1 << 20
+const maxComplaint = 256 << 10
 
 func explainCommand(w world) *cobra.Command {
 	var asJSON bool
@@ -77,12 +77,10 @@ type explanation struct {
 // explain says what a complaint means. Nothing of the text is repeated but the
 // words that are known, and the image's name.
 func explain(w world, text string, asJSON bool) error {
-	// A line was broken between words or within one.
-	lines := escapes.compiled().ReplaceAllString(text, "")
-	text, glued := plainText(text, " "), plainText(text, "")
-	d, words, known := findDenial(text + "\n" + glued + "\n" + lines)
-	found, ok := imageIn(text, words)
-	e := explanation{Words: strings.ToLower(words), Or: []diagnosis{}, Check: programName + " check ghcr.io/OWNER/IMAGE"}
+	text = plainText(text)
+	d, known := findDenial(text)
+	found, ok := imageIn(text, d.at)
+	e := explanation{Words: strings.ToLower(d.words), Or: []diagnosis{}, Check: programName + " check ghcr.io/OWNER/IMAGE"}
 	if ok {
 		e.Check = checkCommandFor(found, d.cause == "never-pushed" || pulls.compiled().MatchString(text) && !pushes.compiled().MatchString(text))
 	}
@@ -118,23 +116,17 @@ func (e explanation) print(s *screen) {
 // checkCommandFor is the command that has the registry asked the same. What is
 // pulled has a tag; what is pushed gets one.
 func checkCommandFor(i image, pull bool) string {
-	name := programName + " check " + i.String()
-	switch {
-	case !pull:
-		return name
-	case strings.Contains(i.reference, ":"):
-		name += "@" + i.reference
-	case i.reference != "latest":
-		name += ":" + i.reference
+	if pull {
+		return programName + " check " + i.whole() + " --pull"
 	}
-	return name + " --pull"
+	return programName + " check " + i.String()
 }
 
 // situationOf is the situation as far as the text tells it.
 func situationOf(i image) situation {
 	s := situation{registry: "ghcr.io", host: "github.com", scope: string(credentials.WritePackages), owner: "OWNER", repository: "OWNER/REPOSITORY", linked: "the repository", lower: "the name in lower case"}
 	if i.path != "" {
-		s.registry, s.host, s.owner, s.lower = i.registry, credentials.HostNamed(i.registry), i.owner, i.String()
+		s.registry, s.host, s.owner, s.lower = i.registry, credentials.HostNamed(i.registry), i.owner, i.whole()
 		s.repository = i.repository()
 	}
 	name := i.name
@@ -159,20 +151,20 @@ var (
 	pushes = patternOf(`(?i)\bpush|/uploads/`)
 )
 
-// plainText takes the colours out, and joins lines that a terminal or a log broke.
-func plainText(text, between string) string {
+// plainText takes the colours out, and the quoting of a log in JSON, with all that
+// stands around the ends of lines.
+func plainText(text string) string {
 	text = escapes.compiled().ReplaceAllString(text, "")
 	text = strings.ReplaceAll(text, `\"`, `"`)
-	return newlines.compiled().ReplaceAllString(text, between)
+	return newlines.compiled().ReplaceAllString(text, "\n")
 }
 
-// imageIn is the image that a text speaks of: the last one before the words of the
-// denial, or else the first one after them.
-func imageIn(text, words string) (image, bool) {
-	before, after, _ := strings.Cut(text, words)
-	matches := imagesIn(before)
+// imageIn is the image that a text speaks of: the last one before the place of the
+// denial, or else the first one after it.
+func imageIn(text string, at int) (image, bool) {
+	matches := imagesIn(text[:at])
 	slices.Reverse(matches)
-	for _, match := range append(matches, imagesIn(after)...) {
+	for _, match := range append(matches, imagesIn(text[at:])...) {
 		if tokenLike.compiled().MatchString(match) {
 			continue
 		}

@@ -37,7 +37,7 @@ func leftoverRemedy(key, path, host string) string {
 	if credentials.KeepsDockerLogin(host) {
 		return fmt.Sprintf("remove auths[%q] from %s", key, tilde(path))
 	}
-	return "run: docker logout " + key
+	return "run: docker logout " + shellWord(key)
 }
 
 // planLeftovers judges the logins as candidates are judged.
@@ -87,9 +87,9 @@ func (p *leftoverPlan) rescue(w world, registry string) {
 		if err != nil {
 			reason, _, _ := strings.Cut(err.Error(), "\n")
 			// docker no longer sends it, and it is the only good one.
-			p.stay = append(p.stay, staying{l, reason, "put it into GHCR_TOKEN, then run: docker logout " + l.key})
+			p.stay = append(p.stay, staying{l, reason, "put it into GHCR_TOKEN, then run: docker logout " + shellWord(l.key)})
 		} else {
-			p.notes = append(p.notes, goneLogin{Key: l.key, Became: "it is in the OS keyring now; to remove it, run: printf " + registry + " | " + programName + " erase"})
+			p.notes = append(p.notes, goneLogin{Key: l.key, Became: "it is in the OS keyring now; to remove it, run: " + sent(registry, programName+" erase")})
 			p.rejected = append(p.rejected, l) // removed like these
 		}
 	}

@@ -42,10 +42,15 @@ it did.`,
   docker-credential-ghcr setup --undo`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.undo {
-				return undo(w, o)
+			if !o.undo {
+				return setup(cmd.Context(), w, o)
 			}
-			return setup(cmd.Context(), w, o)
+			for _, name := range []string{"scope", "user", "force"} {
+				if cmd.Flags().Changed(name) {
+					return usageError{fmt.Errorf("--%s means nothing beside --undo", name)}
+				}
+			}
+			return undo(w, o)
 		},
 	}
 	flags := command.Flags()
@@ -259,7 +264,7 @@ func edit(path, registry string, force bool, plan *leftoverPlan) (changed bool, 
 // since it no longer chooses one once a credential helper is named.
 func configure(c *dockerConfig, registry string, r *dockerConfigRecord) {
 	if !c.hasAuth() {
-		if store := defaultStore(); store != "" {
+		if store := defaultStore(runtime.GOOS); store != "" {
 			c.setCredsStore(store, r)
 		}
 	}
@@ -268,9 +273,9 @@ func configure(c *dockerConfig, registry string, r *dockerConfigRecord) {
 
 // defaultStore is the store that docker chooses for a config without any
 // authentication (cli/config/credentials in docker/cli), if its program is there.
-func defaultStore() string {
+func defaultStore(goos string) string {
 	var store string
-	switch runtime.GOOS {
+	switch goos {
 	case "darwin":
 		store = "osxkeychain"
 	case "windows":

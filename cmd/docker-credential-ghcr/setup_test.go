@@ -50,18 +50,23 @@ func TestScopesThatSetupTakes(t *testing.T) {
 
 // The store is the one that docker's own code chooses, if its program is there.
 func TestDefaultStore(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("the choice is among programs on Linux only")
+	if runtime.GOOS == "windows" {
+		t.Skip("what is no .exe is no program here")
 	}
-	for _, c := range []struct{ programs, want string }{
-		{"", ""},
-		{"pass", ""},
-		{"docker-credential-secretservice", "secretservice"},
-		{"docker-credential-pass", ""},
-		{"docker-credential-pass docker-credential-secretservice", "secretservice"},
-		{"pass docker-credential-pass docker-credential-secretservice", "pass"},
-		{"pass docker-credential-secretservice", ""}, // docker would choose pass, and fail
-		{"docker-credential-desktop docker-credential-wincred", ""},
+	for _, c := range []struct{ goos, programs, want string }{
+		{"linux", "", ""},
+		{"linux", "pass", ""},
+		{"linux", "docker-credential-secretservice", "secretservice"},
+		{"linux", "docker-credential-pass", ""},
+		{"linux", "docker-credential-pass docker-credential-secretservice", "secretservice"},
+		{"linux", "pass docker-credential-pass docker-credential-secretservice", "pass"},
+		{"linux", "pass docker-credential-secretservice", ""}, // docker would choose pass, and fail
+		{"linux", "docker-credential-desktop docker-credential-wincred", ""},
+		{"darwin", "docker-credential-osxkeychain docker-credential-desktop", "osxkeychain"},
+		{"darwin", "docker-credential-desktop pass docker-credential-pass", ""},
+		{"windows", "docker-credential-wincred docker-credential-desktop", "wincred"},
+		{"windows", "docker-credential-desktop", ""},
+		{"freebsd", "docker-credential-secretservice docker-credential-pass pass", ""},
 	} {
 		dir := t.TempDir()
 		for _, name := range strings.Fields(c.programs) {
@@ -70,8 +75,8 @@ func TestDefaultStore(t *testing.T) {
 			}
 		}
 		t.Setenv("PATH", dir)
-		if got := defaultStore(); got != c.want {
-			t.Errorf("of %q: %q, want %q", c.programs, got, c.want)
+		if got := defaultStore(c.goos); got != c.want {
+			t.Errorf("%s, of %q: %q, want %q", c.goos, c.programs, got, c.want)
 		}
 	}
 }

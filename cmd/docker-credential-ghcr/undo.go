@@ -62,7 +62,9 @@ func undo(w world, o setupOptions) error {
 	if err := record.write(path); err != nil {
 		return err
 	}
-	if err := dropSettings(registries); err != nil {
+	kept := namedElsewhere(path)
+	dropped := slices.DeleteFunc(slices.Clone(registries), func(r string) bool { return kept[r] != "" })
+	if err := dropSettings(dropped); err != nil {
 		return err
 	}
 	if len(registries) == 0 {
@@ -74,6 +76,11 @@ func undo(w world, o setupOptions) error {
 	}
 	for _, registry := range registries {
 		s.say(0, good, "%s: docker no longer asks %s for %s", tilde(path), programName, registry)
+	}
+	for _, registry := range registries {
+		if other := kept[registry]; other != "" {
+			s.say(0, plain, "what setup keeps for %s stays: %s still names %s", registry, tilde(other), programName)
+		}
 	}
 	for _, g := range gone {
 		s.say(0, plain, "the login for %s that stood there in plain text does not come back: %s", g.Key, g.Became)
@@ -109,6 +116,32 @@ func dropSettings(registries []string) error {
 		}
 		return nil
 	})
+}
+
+// namedElsewhere are the registries for which another config.json that setup
+// changed still names us, and that file.
+func namedElsewhere(config string) map[string]string {
+	named := map[string]string{}
+	file, err := undoRecordFile(config)
+	if err != nil {
+		return named
+	}
+	others, _ := os.ReadDir(filepath.Dir(file))
+	for _, other := range others {
+		content, err := readBounded(filepath.Join(filepath.Dir(file), other.Name()))
+		var record undoRecord
+		if err != nil || json.Unmarshal(content, &record) != nil || record.Path == config {
+			continue
+		}
+		c, err := readDockerConfig(record.Path)
+		if err != nil {
+			continue
+		}
+		for _, registry := range c.ourRegistries() {
+			named[registry] = record.Path
+		}
+	}
+	return named
 }
 
 // undoRecord is what setup did to one config.json: keys and white space, never a

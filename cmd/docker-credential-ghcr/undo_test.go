@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -102,4 +104,67 @@ func TestWhatBecameOfLoginsIsSaidOnce(t *testing.T) {
 	if !reflect.DeepEqual(r.Gone, []goneLogin{kept}) {
 		t.Errorf("left are %v", r.Gone)
 	}
+}
+
+// FuzzUndo: whatever the record says, undo takes back our entries and touches
+// nobody's login or helper, and docker can read what is left.
+func FuzzUndo(f *testing.F) {
+	for _, config := range []string{
+		"", "{}", `{"credHelpers":{"ghcr.io":"ghcr"}}`, `{"credsStore":"pass","credHelpers":{"ghcr.io":"ghcr","quay.io":"quay"},"auths":{"ghcr.io":{}}}`,
+		"{\n\t\"auths\": {\n\t\t\"ghcr.io\": {\n\t\t\t\"auth\": \"YTpi\"\n\t\t}\n\t},\n\t\"credHelpers\": {\n\t\t\"ghcr.io\": \"ghcr\"\n\t}\n}",
+		`{"credHelpers":{"a":"ghcr","a":"b","b":"ghcr"},"CredHelpers":null}`, `{"credsStore":"secretservice","credHelpers":{"ghcr.io":"ghcr"}}`,
+	} {
+		for _, record := range []string{
+			"", "{}", `{"helpers":{"ghcr.io":""}}`, `{"helpers":{"ghcr.io":"\"other\"","quay.io":"null"},"credHelpersBefore":"{ }"}`,
+			`{"helpers":{"ghcr.io":"\"ghcr\""},"credHelpersBefore":"null","credsStore":"secretservice","credsStoreBefore":"\"\""}`,
+			`{"helpers":{"ghcr.io":"/*x*/\"a\""},"credHelpersBefore":"{/*x*/}","objectBefore":"//","fileBefore":"blank"}`,
+			`{"helpers":{"ghcr.io":"{}"},"credsStore":"pass","credsStoreBefore":"x","objectBefore":"\n","fileBefore":"absent"}`,
+		} {
+			f.Add([]byte(config), record)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte, written string) {
+		c := &dockerConfig{path: "config.json", before: text}
+		if c.parse() != nil {
+			return
+		}
+		record := &undoRecord{}
+		if json.Unmarshal([]byte(written), &record.Config) != nil {
+			record = &undoRecord{}
+		}
+		before := configOf(t, text)
+		registries, err := registriesToUndo("", c, record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, registry := range registries {
+			c.undo(registry, &record.Config)
+		}
+		if len(registries) > 0 && !reflect.DeepEqual(record.Config, dockerConfigRecord{}) {
+			t.Errorf("left to undo: %+v", record.Config)
+		}
+		after := configOf(t, c.bytes())
+		for _, registry := range append(registries, after.ourRegistries()...) {
+			if helper, ok := after.helperFor(registry); ok && helper == ourHelper {
+				t.Errorf("docker asks us for %q still: %s", registry, c.bytes())
+			}
+		}
+		for _, object := range before.objects("credHelpers") {
+			for _, m := range object.Members {
+				was, _ := before.helperFor(memberName(m))
+				if now, _ := after.helperFor(memberName(m)); now != was && was != ourHelper {
+					t.Errorf("for %q docker asked %q, and now %q", memberName(m), was, now)
+				}
+			}
+		}
+		logins := func(c *dockerConfig) (all []string) {
+			for _, v := range c.values("auths") {
+				all = append(all, packed(*v))
+			}
+			return all
+		}
+		if !slices.Equal(logins(before), logins(after)) {
+			t.Errorf("logins became %s", c.bytes())
+		}
+	})
 }

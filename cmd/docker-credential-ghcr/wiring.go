@@ -115,7 +115,7 @@ func (w *wiring) inspectConfig(ctx context.Context, registry string) {
 	if store := config.credsStore(); store != "" && store != ourHelper && storeHolds(ctx, store, registry) {
 		w.find("store-login", shadow,
 			fmt.Sprintf("an old login for %s is still kept by docker-credential-%s, which docker no longer asks", registry, store),
-			fmt.Sprintf("run: printf %s | docker-credential-%s erase", registry, store))
+			"run: "+sent(registry, shellWord("docker-credential-"+store)+" erase"))
 	}
 }
 
@@ -134,38 +134,38 @@ func (w *wiring) inspectPath() {
 	case !sameFile(found, self):
 		w.find("other-program", shadow, fmt.Sprintf("docker runs another %s that comes first on PATH: %s", programName, tilde(found)), "remove it, or put "+tilde(dir)+" before it on PATH")
 	default:
-		w.inspectNarrowPath(filepath.Dir(found))
+		w.inspectNarrowPath(runtime.GOOS, filepath.Dir(found))
 	}
 }
 
 // inspectNarrowPath says who does not see the directory: those who are started
 // with a PATH of their own.
-func (w *wiring) inspectNarrowPath(dir string) {
+func (w *wiring) inspectNarrowPath(goos, dir string) {
 	var who string
 	var narrow []string
-	switch runtime.GOOS {
+	switch goos {
 	case "darwin":
-		who, narrow = "programs that are started from the Dock", []string{"/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin"}
+		who, narrow = "programs that are started from the Dock do", []string{"/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin"}
 	case "windows":
 		return
 	default:
-		who, narrow = "sudo docker", []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
+		who, narrow = "sudo docker does", []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
 	}
 	for _, d := range narrow {
 		if filepath.Clean(dir) == d {
 			return
 		}
 	}
-	w.find("narrow-path", note, fmt.Sprintf("%s does not look into %s", who, tilde(dir)), fmt.Sprintf("if you need that, run: sudo ln -s %s /usr/local/bin/", tilde(filepath.Join(dir, programName))))
+	w.find("narrow-path", note, fmt.Sprintf("%s not look into %s", who, tilde(dir)), fmt.Sprintf("if you need that, run: sudo ln -s %s /usr/local/bin/", shellPath(filepath.Join(dir, programName))))
 }
 
 // inspectVariables looks for variables that take a client's eyes off config.json.
 func (w *wiring) inspectVariables(registry string) {
 	if holdsLogin([]byte(os.Getenv("DOCKER_AUTH_CONFIG")), registry) {
-		w.find("docker-auth-config", blocks, "DOCKER_AUTH_CONFIG holds a login for "+registry+", which docker 28.3 and later takes first", "run: unset DOCKER_AUTH_CONFIG")
+		w.find("docker-auth-config", blocks, "DOCKER_AUTH_CONFIG holds a login for "+registry+", which docker 28.3 and later takes first", "run: "+unset("DOCKER_AUTH_CONFIG"))
 	}
 	if file := os.Getenv("REGISTRY_AUTH_FILE"); file != "" && !asksUs(file, registry) {
-		w.find("registry-auth-file", shadow, fmt.Sprintf("REGISTRY_AUTH_FILE makes podman, buildah and skopeo read %s alone, which does not name us for %s", tilde(file), registry), "run: unset REGISTRY_AUTH_FILE")
+		w.find("registry-auth-file", shadow, fmt.Sprintf("REGISTRY_AUTH_FILE makes podman, buildah and skopeo read %s alone, which does not name us for %s", tilde(file), registry), "run: "+unset("REGISTRY_AUTH_FILE"))
 	}
 }
 
@@ -175,7 +175,7 @@ func (w *wiring) inspectOtherFiles(registry string) {
 	config := cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config"))
 	for _, other := range []struct{ id, client, file, logout string }{
 		{"podman-login", "podman, buildah and skopeo use", podmanAuthFile(), "podman logout "},
-		{"podman-login", "podman, buildah and skopeo use", filepath.Join(config, "containers", "auth.json"), "podman logout --authfile " + filepath.Join(config, "containers", "auth.json") + " "},
+		{"podman-login", "podman, buildah and skopeo use", filepath.Join(config, "containers", "auth.json"), "podman logout --authfile " + shellWord(filepath.Join(config, "containers", "auth.json")) + " "},
 		{"helm-login", "helm uses", filepath.Join(config, "helm", "registry", "config.json"), "helm registry logout "},
 	} {
 		if !filepath.IsAbs(other.file) {
@@ -276,13 +276,6 @@ func sameFile(a, b string) bool {
 	infoA, errA := os.Stat(a)
 	infoB, errB := os.Stat(b)
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
-}
-
-func addToPath(dir string) string {
-	if runtime.GOOS == "windows" {
-		return `$env:Path = "` + dir + `;$env:Path"`
-	}
-	return fmt.Sprintf("export PATH=%q:\"$PATH\"", dir)
 }
 
 // dockerConfigFile is docker's config.json for this person.
