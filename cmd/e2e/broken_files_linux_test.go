@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,6 @@ import (
 
 // A file of gh's that cannot be read is named; it is no "not logged in".
 func TestBrokenHostsFiles(t *testing.T) {
-	t.Parallel()
 	onlyOnStage(t)
 	const mend = "mend what is named above, then try again"
 	put := func(content string) func(*testing.T, *stage.Home, *exec.Cmd) {
@@ -40,7 +40,15 @@ func TestBrokenHostsFiles(t *testing.T) {
 	linkTo := func(target string) func(string) error {
 		return func(path string) error { return os.Symlink(target, path) }
 	}
-	troubles := []trouble{{"aliases of aliases beside it", put(bomb()), "", requests{once, never}}}
+	troubles := []trouble{
+		{"empty", put(""), noneFound, requests{}, promptly},
+		{"of another host", put("git.example.com:\n    user: octocat\n    oauth_token: TOKEN\n"), noneFound, requests{}, promptly},
+		{"a tab, and a variable has the token", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+			command.Env = append(command.Env, "GHCR_TOKEN="+tokenIn(t, home))
+			put("github.com:\n\toauth_token: TOKEN\n")(t, home, command)
+		}, given, requests{once, never}, promptly},
+		{"aliases of aliases beside it", put(bomb()), given, requests{once, never}, promptly},
+	}
 	for _, c := range []struct {
 		name    string
 		arrange func(*testing.T, *stage.Home, *exec.Cmd)
@@ -61,9 +69,26 @@ func TestBrokenHostsFiles(t *testing.T) {
 		{"a link to itself", instead(linkTo("hosts.yml")), "stat FILE: too many levels of symbolic links"},
 		{"a link to a device", instead(linkTo("/dev/zero")), "FILE is not a regular file"},
 	} {
-		troubles = append(troubles, trouble{c.name, c.arrange, strings.Replace(refusal(strings.ReplaceAll(c.said, "FILE", "HOME/.config/gh/hosts.yml"), mend), "gh, octocat", "gh", 1), requests{}})
+		want := noToken(strings.ReplaceAll(c.said, "FILE", "HOME/.config/gh/hosts.yml"), mend)
+		want.stderr = strings.Replace(want.stderr, "gh, octocat", "gh", 1) // who it is stands in the file
+		troubles = append(troubles, trouble{c.name, c.arrange, want, requests{}, promptly})
 	}
-	meet(t, troubles)
+	meet(t, "hosts.yml", troubles)
+}
+
+// A file system that hangs, as that of a server does which is gone, leaves the last
+// limit of all.
+func TestBrokenFileSystem(t *testing.T) {
+	onlyOnStage(t)
+	if _, err := os.Stat("/dev/fuse"); err != nil {
+		missing(t, "no FUSE here: modprobe fuse")
+	}
+	meet(t, "hosts.yml, on a file system that hangs", []trouble{
+		{"for good", func(t *testing.T, _ *stage.Home, command *exec.Cmd) {
+			// It is served by whoever reads from the device: nobody.
+			mounted(t, command, `exec 8<>/dev/fuse && mount -i -t fuse -o fd=8,rootmode=40000,user_id=0,group_id=0 hung "$HOME/.config/gh"`)
+		}, answer{1, notFound, "docker-credential-ghcr: error: no answer within 30s\n"}, requests{}, wholeLimit},
+	})
 }
 
 // bomb is small and would be large.
@@ -81,9 +106,15 @@ func bomb() string {
 func TestHostsFileChangesWhileItIsRead(t *testing.T) {
 	t.Parallel()
 	s := onlyOnStage(t)
-	for _, inOnePiece := range []bool{true, false} {
-		t.Run(fmt.Sprint("in one piece ", inOnePiece), func(t *testing.T) {
+	troubles := []trouble{
+		{"replaced in one piece", nil, given, requests{once, never}, promptly},
+		{"cut off and written anew; or not found, while it is cut off", nil, given, requests{once, never}, promptly},
+	}
+	compareFaults(t, "hosts.yml, changing while it is read", troubles)
+	for i, c := range troubles {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			inOnePiece := i == 0
 			home, elsewhere := s.Home(t.TempDir()), s.Home(t.TempDir())
 			tokens := []string{tokenFor(t.Name() + "first"), tokenFor(t.Name() + "second")}
 			var answers []string
@@ -114,13 +145,14 @@ func TestHostsFileChangesWhileItIsRead(t *testing.T) {
 				}
 				stopped <- err
 			}()
-			given := make(map[string]bool)
+			seen := make(map[string]bool)
+			begun := time.Now()
 			for range 60 {
-				got := bounded(home.Command(stage.Product, "get"), "ghcr.io", hangs)
+				got := bounded(home.Command(stage.Product, "get"), "ghcr.io", c.longest+allowance)
 				reason := got.stderr == "" || strings.HasPrefix(got.stderr, "docker-credential-ghcr: error: ")
 				switch {
 				case got.code == 0 && got.stderr == "" && slices.Contains(answers, got.stdout):
-					given[got.stdout] = true
+					seen[got.stdout] = true
 				case got.code == 1 && got.stdout == notFound && reason && !inOnePiece:
 				default:
 					t.Errorf("got %+v", got)
@@ -128,8 +160,15 @@ func TestHostsFileChangesWhileItIsRead(t *testing.T) {
 			}
 			close(stop)
 			check(t, <-stopped)
-			if len(given) != len(tokens) {
-				t.Errorf("given were %d tokens, want both", len(given))
+			if len(seen) != len(tokens) {
+				t.Errorf("given were %d tokens, want both", len(seen))
+			}
+			for _, token := range tokens {
+				asked, spells := askedWith(t, s, token), 1+int(time.Since(begun)/answerLife)
+				if asked.api < c.asked.api || asked.api > c.asked.api*spells || asked.registry != c.asked.registry {
+					t.Errorf("asked were %+v in %d times ten seconds", asked, spells)
+				}
+				memoryIsWhole(t, home, token)
 			}
 		})
 	}
@@ -137,7 +176,6 @@ func TestHostsFileChangesWhileItIsRead(t *testing.T) {
 
 // Memory that cannot be read or written costs a request and nothing else.
 func TestBrokenMemory(t *testing.T) {
-	t.Parallel()
 	onlyOnStage(t)
 	// remembering is a home in which a get has remembered its answer.
 	remembering := func(t *testing.T, home *stage.Home) {
@@ -166,33 +204,79 @@ func TestBrokenMemory(t *testing.T) {
 	holding := func(content string) func(*testing.T, *stage.Home, *exec.Cmd) {
 		return instead(".json", func(path string) error { return os.WriteFile(path, []byte(content), 0o600) })
 	}
-	asked := func(ago time.Duration) func(*testing.T, *stage.Home, *exec.Cmd) {
+	// asked has all that is remembered be of another time, after a get that API and
+	// registry answered so.
+	asked := func(ago time.Duration, api, registry http.Handler) func(*testing.T, *stage.Home, *exec.Cmd) {
 		return func(t *testing.T, home *stage.Home, _ *exec.Cmd) {
-			remembering(t, home)
+			token := tokenIn(t, home)
+			theStage.GitHub.Break(token, credentialstest.API, api)
+			theStage.GitHub.Break(token, credentialstest.Registry, registry)
+			ask(t, home, "get", "ghcr.io")
 			date(t, home, time.Now().Add(-ago))
+			theStage.GitHub.Break(token, credentialstest.Registry, nil)
+			if registry != nil {
+				theStage.GitHub.Break(token, credentialstest.API, nil)
+			}
 		}
 	}
-	meet(t, []trouble{
-		{"read-only", in(`mount --bind . . && mount -o remount,bind,ro .`), "", requests{once, never}},
-		{"full", in(`mount -t tmpfs -o size=4k full . && ! head -c 9000 /dev/zero 2>/dev/null >"$PWD/fill"`), "", requests{once, never}},
-		{"without a free inode", in(`mount -t tmpfs -o nr_inodes=1 full .`), "", requests{once, never}},
+	unavailable := credentialstest.ServerError(503)
+	dead := credentialstest.Status(401, `{"message": "Bad credentials"}`)
+	// locks has the file of the lock be of another time.
+	locks := func(ago time.Duration) func(*testing.T, *stage.Home, *exec.Cmd) {
+		return func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+			asked(time.Hour, nil, nil)(t, home, command)
+			check(t, os.Chtimes(lockOf(t, home), time.Time{}, time.Now().Add(-ago)))
+		}
+	}
+	meet(t, "Memory", []trouble{
+		{"read-only", in(`mount --bind . . && mount -o remount,bind,ro .`), given, requests{once, never}, promptly},
+		{"full", in(`mount -t tmpfs -o size=4k full . && ! head -c 9000 /dev/zero 2>/dev/null >"$PWD/fill"`), given, requests{once, never}, promptly},
+		{"without a free inode", in(`mount -t tmpfs -o nr_inodes=1 full .`), given, requests{once, never}, promptly},
+		{"without locks", func(t *testing.T, _ *stage.Home, command *exec.Cmd) { withoutLocks(t, command) }, given, requests{once, never}, promptly},
 		{"a file for a directory", func(t *testing.T, home *stage.Home, _ *exec.Cmd) {
 			check(t, home.WriteFile(".cache", ""))
-		}, "", requests{once, never}},
-		{"empty", holding(""), "", requests{2, never}},
-		{"cut short", holding(`{"api":{"asked":"20`), "", requests{2, never}},
-		{"of another type", holding(`{"api":[],"accepted":7}`), "", requests{2, never}},
-		{"zeros", holding(strings.Repeat("\x00", 100)), "", requests{2, never}},
-		{"large", holding(strings.Repeat(" ", 2<<20)), "", requests{2, never}},
-		{"a directory for a file", instead(".json", func(path string) error { return os.Mkdir(path, 0o700) }), "", requests{2, never}},
-		{"a link to a device", instead(".json", func(path string) error { return os.Symlink("/dev/zero", path) }), "", requests{2, never}},
-		{"a directory for the lock", instead(".lock", func(path string) error { return os.Mkdir(path, 0o700) }), "", requests{once, never}},
+		}, given, requests{once, never}, promptly},
+		{"empty", holding(""), given, requests{2, never}, promptly},
+		{"cut short", holding(`{"api":{"asked":"20`), given, requests{2, never}, promptly},
+		{"of another type", holding(`{"api":[],"accepted":7}`), given, requests{2, never}, promptly},
+		{"zeros", holding(strings.Repeat("\x00", 100)), given, requests{2, never}, promptly},
+		{"large", holding(strings.Repeat(" ", 2<<20)), given, requests{2, never}, promptly},
+		{"a directory for a file", instead(".json", func(path string) error { return os.Mkdir(path, 0o700) }), given, requests{2, never}, promptly},
+		{"a link to a device", instead(".json", func(path string) error { return os.Symlink("/dev/zero", path) }), given, requests{2, never}, promptly},
+		{"a pipe for a file", instead(".json", func(path string) error { return unix.Mkfifo(path, 0o600) }), given, requests{2, never}, promptly},
+		{"a directory for the lock", instead(".lock", func(path string) error { return os.Mkdir(path, 0o700) }), given, requests{once, never}, promptly},
+		{"locked by one who does not end", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+			program(t, "flock", "apt-get install util-linux")
+			asked(time.Hour, nil, nil)(t, home, command)
+			inShell(command, `exec 9>"`+lockOf(t, home)+`"; flock 9`)
+		}, given, requests{2, never}, lockLimit},
 
-		// The clock was put forward or back by an hour since.
-		{"of a moment ago", asked(time.Second), "", requests{once, never}},
-		{"of an hour ago", asked(time.Hour), "", requests{2, never}},
-		{"of an hour ahead", asked(-time.Hour), "", requests{2, never}},
+		// The clock was put forward or back by an hour since; see also TestClockOff.
+		{"a good answer of a moment ago", asked(time.Second, nil, nil), given, requests{once, never}, promptly},
+		{"a good answer of an hour ago", asked(time.Hour, nil, nil), given, requests{2, never}, promptly},
+		{"a good answer of an hour ahead", asked(-time.Hour, nil, nil), given, requests{2, never}, promptly},
+		{"a rejection of a moment ago", asked(time.Second, dead, unavailable), noToken(rejectedByGitHub, logIn), requests{once, never}, promptly},
+		{"a rejection of an hour ago", asked(time.Hour, dead, unavailable), given, requests{2, never}, promptly},
+		{"a rejection of an hour ahead", asked(-time.Hour, dead, unavailable), given, requests{2, never}, promptly},
+		{"the registry's answer of a moment ago", asked(time.Second, unavailable, nil), given, requests{once, once}, promptly},
+		{"the registry's answer of an hour ago", asked(time.Hour, unavailable, nil), given, requests{2, 2}, promptly},
+		{"the registry's answer of an hour ahead", asked(-time.Hour, unavailable, nil), given, requests{2, 2}, promptly},
+		{"no answer of a moment ago", asked(time.Second, unavailable, unavailable), given, requests{2, once}, promptly},
+		{"no answer of an hour ahead", asked(-time.Hour, unavailable, unavailable), given, requests{2, once}, promptly},
+		{"a lock of an hour ago", locks(time.Hour), given, requests{2, never}, promptly},
+		{"a lock of an hour ahead", locks(-time.Hour), given, requests{2, never}, promptly},
 	})
+}
+
+// lockOf is the file with which several gets agree who asks.
+func lockOf(t *testing.T, home *stage.Home) string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(memoryOf(home), "*.lock"))
+	check(t, err)
+	if len(paths) != 1 {
+		t.Fatalf("the locks are %q", paths)
+	}
+	return paths[0]
 }
 
 // date makes all that is remembered in a home of another time.
@@ -203,7 +287,7 @@ func date(t *testing.T, home *stage.Home, when time.Time) {
 	for _, path := range paths {
 		content, err := os.ReadFile(path)
 		check(t, err)
-		asked := regexp.MustCompile(`"asked":"2[^"]+"`).ReplaceAll(content, []byte(`"asked":"`+when.Format(time.RFC3339Nano)+`"`))
+		asked := regexp.MustCompile(`"(asked|at)":"2[^"]+"`).ReplaceAll(content, []byte(`"$1":"`+when.Format(time.RFC3339Nano)+`"`))
 		if string(asked) == string(content) {
 			t.Fatalf("%s is not dated: %q", path, content)
 		}
@@ -211,55 +295,34 @@ func date(t *testing.T, home *stage.Home, when time.Time) {
 	}
 }
 
-// A rejection is remembered for a quarter of an hour, but none of the future's.
-func TestRejectionOfAnotherTimeIsNotBelieved(t *testing.T) {
-	t.Parallel()
-	s := onlyOnStage(t)
-	for _, ago := range []time.Duration{time.Hour, -time.Hour} {
-		home := s.Home(t.TempDir())
-		token := tokenFor("rejected" + ago.String())
-		check(t, home.LogIn("github.com", "octocat", token))
-		ask(t, home, "get", "ghcr.io").wants(t, 1, notFound, refusal("rejected by GitHub: expired or revoked", "run: gh auth login -h github.com -s write:packages"))
-		date(t, home, time.Now().Add(-ago))
-		s.GitHub.Add(token, healthy)
-		ask(t, home, "get", "ghcr.io").wants(t, 0, credential("ghcr.io", "octocat", token), "")
-	}
-}
-
-// A home that cannot be written keeps nobody from a token.
-func TestReadOnlyHome(t *testing.T) {
-	t.Parallel()
+// A home that cannot be written, or is none, keeps nobody from a token. A person
+// without one has it in a variable.
+func TestBrokenHomes(t *testing.T) {
 	onlyOnStage(t)
-	meet(t, []trouble{
-		{"read-only", func(t *testing.T, _ *stage.Home, command *exec.Cmd) {
-			mounted(t, command, `mount --bind "$HOME" "$HOME" && mount -o remount,bind,ro "$HOME"`)
-		}, "", requests{once, never}},
-	})
-}
-
-// A person who has no home has a token all the same, in a variable.
-func TestNoHome(t *testing.T) {
-	t.Parallel()
-	s := onlyOnStage(t)
-	for name, dir := range map[string]string{"none": "", "not there": "/nowhere/at/all", "a device": "/dev/null", "the root": "/proc"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			token := tokenFor(t.Name())
-			s.GitHub.Add(token, healthy)
-			command := s.Home(t.TempDir()).Command(stage.Product, "get")
+	homeless := func(dir string, variables ...string) func(*testing.T, *stage.Home, *exec.Cmd) {
+		return func(t *testing.T, home *stage.Home, command *exec.Cmd) {
 			command.Env = slices.DeleteFunc(slices.Clone(command.Env), func(variable string) bool {
 				return strings.HasPrefix(variable, "HOME=") || strings.HasPrefix(variable, "XDG_")
 			})
-			command.Env = append(command.Env, "GHCR_TOKEN="+token)
+			for _, name := range variables {
+				command.Env = append(command.Env, name+"="+tokenIn(t, home))
+			}
 			if dir != "" {
 				command.Env = append(command.Env, "HOME="+dir)
 			}
-			bounded(command, "ghcr.io", hangs).wants(t, 0, credential("ghcr.io", "octocat", token), "")
-			if left, err := os.ReadDir(command.Dir); err != nil || len(left) > 0 {
-				t.Errorf("left is %v, %v", left, err)
-			}
-		})
+		}
 	}
+	meet(t, "Homes", []trouble{
+		{"read-only", func(t *testing.T, _ *stage.Home, command *exec.Cmd) {
+			mounted(t, command, `mount --bind "$HOME" "$HOME" && mount -o remount,bind,ro "$HOME"`)
+		}, given, requests{once, never}, promptly},
+		{"none", homeless("", "GHCR_TOKEN"), given, requests{once, never}, promptly},
+		{"none, nor a variable", homeless(""), noneFound, requests{}, promptly},
+		{"not there", homeless("/nowhere/at/all", "GHCR_TOKEN"), given, requests{once, never}, promptly},
+		{"a device", homeless("/dev/null", "GHCR_TOKEN"), given, requests{once, never}, promptly},
+		{"one in which nothing can be made", homeless("/proc", "GHCR_TOKEN"), given, requests{once, never}, promptly},
+		{"no absolute path", homeless("somewhere", "GHCR_TOKEN"), given, requests{once, never}, promptly},
+	})
 }
 
 // Where nothing can be locked, more than one of several asks, and each has the token.
@@ -275,7 +338,7 @@ func TestMemoryWithoutLocks(t *testing.T) {
 	for range 5 {
 		command := home.Command(stage.Product, "get")
 		withoutLocks(t, command)
-		outcomes = append(outcomes, start(t, command, "ghcr.io"))
+		outcomes = append(outcomes, start(t, command, lockLimit+allowance))
 	}
 	for _, outcome := range outcomes {
 		got := <-outcome

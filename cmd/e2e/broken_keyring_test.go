@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -131,6 +132,27 @@ func bareBus(t *testing.T) (bus *exec.Cmd, address string) {
 	return bus, strings.TrimSpace(address)
 }
 
+// untouchedSocket is a bus that nobody may ask.
+func untouchedSocket(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(shortDir(t), "bus")
+	listener, err := net.Listen("unix", path)
+	check(t, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if conn, err := listener.Accept(); err == nil {
+			t.Error("the keyring was asked")
+			_ = conn.Close()
+		}
+	}()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		<-done
+	})
+	return path
+}
+
 // shortDir is for sockets, whose paths may have 107 bytes.
 func shortDir(t *testing.T) string {
 	t.Helper()
@@ -140,10 +162,9 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
-// What becomes of gh's token in the keyring when that is in the way. One that is
-// hung, locked or no one's is in keyring_test.go and laws_test.go.
+// What becomes of gh's token in the keyring when that is in the way. Another user's
+// bus is in laws_test.go.
 func TestBrokenKeyrings(t *testing.T) {
-	t.Parallel()
 	onlyOnStage(t)
 	const (
 		unreachable = "run this where the keyring can be reached, or set GHCR_TOKEN to a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages"
@@ -165,29 +186,54 @@ func TestBrokenKeyrings(t *testing.T) {
 			inKeyring(t, home, command, address)
 		}
 	}
+	silent := func(within time.Duration) answer {
+		return noToken(fmt.Sprint("the keyring did not answer within ", within), "answer the keyring's question, or restart the keyring, and try again")
+	}
 	asksFirst := func(*secretsOf) (dbus.ObjectPath, *dbus.Error) { return secretPrompt, nil }
-	meet(t, []trouble{
+	meet(t, "Keyrings", []trouble{
 		{
-			"in order", played(&secretsOf{}), "", requests{once, never},
+			"in order", played(&secretsOf{}), given, requests{once, never}, promptly,
 		},
 		{
 			"slow", played(&secretsOf{unlock: func(*secretsOf) (dbus.ObjectPath, *dbus.Error) {
 				time.Sleep(time.Second) // twice: for the keyring and for the item
 				return noPrompt, nil
-			}}), "", requests{once, never},
+			}}), given, requests{once, never}, 2 * time.Second,
+		},
+		{
+			"hangs", played(&secretsOf{unlock: func(*secretsOf) (dbus.ObjectPath, *dbus.Error) {
+				<-t.Context().Done()
+				return noPrompt, nil
+			}}),
+			silent(keyringLimit), requests{}, keyringLimit,
+		},
+		{
+			"locked, and nobody to ask", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+				ring := startKeyring(t, theStage.Home(t.TempDir()))
+				check(t, ring.Lock())
+				inKeyring(t, home, command, ring.Address)
+			},
+			noToken("the keyring is locked", "…"), requests{}, promptly,
 		},
 		{
 			"asks and is answered", played(&secretsOf{unlock: asksFirst, prompt: func(s *secretsOf) {
 				s.completed(false, secretLogin)
-			}}), "", requests{once, never},
+			}}), given, requests{once, never}, promptly,
 		},
 		{
 			"asks and is dismissed", played(&secretsOf{unlock: asksFirst, prompt: func(s *secretsOf) { s.completed(true) }}),
-			refusal("the keyring is locked", "…"), requests{},
+			noToken("the keyring is locked", "…"), requests{}, promptly,
 		},
 		{
 			"asks and is left alone", played(&secretsOf{unlock: asksFirst}),
-			refusal("the keyring did not answer within 3s", "answer the keyring's question, or restart the keyring, and try again"), requests{},
+			silent(keyringLimit), requests{}, keyringLimit,
+		},
+		{
+			"asks on a screen and is left alone", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+				played(&secretsOf{unlock: asksFirst})(t, home, command)
+				command.Env = append(command.Env, "DISPLAY=:0")
+			},
+			silent(prompterLimit), requests{}, prompterLimit,
 		},
 		{
 			// go-keyring panics then.
@@ -195,21 +241,21 @@ func TestBrokenKeyrings(t *testing.T) {
 				time.Sleep(500 * time.Millisecond) // for the answer that the question is shown
 				_ = s.bus.Process.Kill()
 			}}),
-			refusal("the keyring failed: the keyring's connection broke", mend), requests{},
+			noToken("the keyring failed: the keyring's connection broke", mend), requests{}, promptly,
 		},
 		{
 			"dies under the question", played(&secretsOf{unlock: asksFirst, prompt: func(s *secretsOf) {
 				time.Sleep(500 * time.Millisecond)
 				_ = s.conn.Close()
 			}}),
-			refusal("the keyring did not answer within 3s", "answer the keyring's question, or restart the keyring, and try again"), requests{},
+			silent(keyringLimit), requests{}, keyringLimit,
 		},
 		{
 			"dies when asked", played(&secretsOf{unlock: func(s *secretsOf) (dbus.ObjectPath, *dbus.Error) {
 				_ = s.conn.Close()
 				return noPrompt, nil
 			}}),
-			refusal("the keyring failed: Message recipient disconnected from message bus without replying", mend), requests{},
+			noToken("the keyring failed: Message recipient disconnected from message bus without replying", mend), requests{}, promptly,
 		},
 		{
 			// Whether the connection is reset or ends is the system's affair.
@@ -217,34 +263,71 @@ func TestBrokenKeyrings(t *testing.T) {
 				_ = s.bus.Process.Kill()
 				return noPrompt, nil
 			}}),
-			refusal("…", "…"), requests{},
+			noToken("no keyring can be reached from here: read unix …", unreachable), requests{}, promptly,
 		},
 		{
 			"fails", played(&secretsOf{unlock: func(*secretsOf) (dbus.ObjectPath, *dbus.Error) {
 				return noPrompt, dbus.MakeFailedError(errors.New("out of order\x1b[2J"))
 			}}),
-			refusal("the keyring failed: out of order[2J", mend), requests{},
+			noToken("the keyring failed: out of order[2J", mend), requests{}, promptly,
 		},
 		{
 			"of another shape", played(&secretsOf{collections: "login"}),
-			refusal("the keyring failed: the keyring's connection broke", mend), requests{},
+			noToken("the keyring failed: the keyring's connection broke", mend), requests{}, promptly,
 		},
 		{
 			"holds no token", played(&secretsOf{secret: "two\nlines"}),
-			refusal("the token has a blank, control or non-ASCII character inside", mend), requests{},
+			noToken("the token has a blank, control or non-ASCII character inside", mend), requests{}, promptly,
+		},
+		{
+			"the bus hangs", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+				inKeyring(t, home, command, "unix:path="+hungSocket(t))
+			},
+			silent(keyringLimit), requests{}, keyringLimit,
+		},
+		{
+			"not asked, as hosts.yml has the token", func(t *testing.T, _ *stage.Home, command *exec.Cmd) {
+				command.Env = append(command.Env, "DBUS_SESSION_BUS_ADDRESS=unix:path="+untouchedSocket(t))
+			},
+			given, requests{once, never}, promptly,
+		},
+		{
+			"not asked, as a variable has the token", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+				command.Env = append(command.Env, "GHCR_TOKEN="+tokenIn(t, home))
+				inKeyring(t, home, command, "unix:path="+untouchedSocket(t))
+			},
+			given, requests{once, never}, promptly,
+		},
+		{
+			"the bus hangs, with what docker login gave, and hosts.yml has the token", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+				check(t, home.WriteFile(".config/docker-credential-ghcr/logins/github.com", `{"user":"octocat"}`))
+				command.Env = append(command.Env, "DBUS_SESSION_BUS_ADDRESS=unix:path="+hungSocket(t))
+			},
+			given, requests{once, never}, keyringLimit,
+		},
+		{
+			// None is started: dbus-launch would leave a bus and a keyring behind at
+			// every call (https://github.com/cli/cli/issues/7582).
+			"no bus", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+				ghLoginInKeyring(t, home)
+				check(t, home.WriteFile("bin/dbus-launch", "#!/bin/sh\ntouch \"$HOME/launched\"\nexit 1\n"))
+				check(t, os.Chmod(filepath.Join(home.Dir, "bin/dbus-launch"), 0o755))
+				command.Env = append(command.Env, "PATH="+filepath.Join(home.Dir, "bin")+":"+os.Getenv("PATH"))
+			},
+			noToken("no keyring can be reached from here: there is no D-Bus session", unreachable), requests{}, promptly,
 		},
 		{
 			"nobody plays it", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
 				_, address := bareBus(t)
 				inKeyring(t, home, command, address)
 			},
-			refusal("no keyring can be reached from here: The name org.freedesktop.secrets was not provided by any .service files", unreachable), requests{},
+			noToken("no keyring can be reached from here: The name org.freedesktop.secrets was not provided by any .service files", unreachable), requests{}, promptly,
 		},
 		{
 			"no socket", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
 				inKeyring(t, home, command, "unix:path="+filepath.Join(home.Dir, "nowhere"))
 			},
-			refusal("no keyring can be reached from here: dial unix HOME/nowhere: connect: no such file or directory", unreachable), requests{},
+			noToken("no keyring can be reached from here: dial unix HOME/nowhere: connect: no such file or directory", unreachable), requests{}, promptly,
 		},
 		{
 			"a dead socket", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
@@ -255,7 +338,7 @@ func TestBrokenKeyrings(t *testing.T) {
 				check(t, listener.Close())
 				inKeyring(t, home, command, "unix:path="+socket)
 			},
-			refusal("no keyring can be reached from here: dial unix …: connect: connection refused", unreachable), requests{},
+			noToken("no keyring can be reached from here: dial unix …: connect: connection refused", unreachable), requests{}, promptly,
 		},
 		{
 			"a bus that is none", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
@@ -266,7 +349,7 @@ func TestBrokenKeyrings(t *testing.T) {
 				go serveRaw(listener, []string{"HTTP/1.1 400 Bad Request\r\n\r\n"})
 				inKeyring(t, home, command, "unix:path="+socket)
 			},
-			refusal("…", "…"), requests{},
+			noToken("the keyring failed: dbus: authentication protocol error", mend), requests{}, promptly,
 		},
 	})
 }

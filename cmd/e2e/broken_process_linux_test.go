@@ -1,9 +1,12 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,91 +16,118 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 )
 
-// Streams that are closed from the start. What would have gone there goes nowhere
-// else: not into the file that is opened next and gets the number.
-func TestClosedStreams(t *testing.T) {
-	t.Parallel()
-	s := onlyOnStage(t)
-	for _, c := range []struct {
-		name, closed, token string
-		code                int
-		stdout, stderr      string
-	}{
-		{"stdin", "<&-", "good", 1, "no credentials server URL\n", ""},
-		{"stdout", ">&-", "good", 0, "", ""},
-		{"stderr", "2>&-", "good", 0, "TOKEN", ""},
-		{"stdout and stderr", ">&- 2>&-", "good", 0, "", ""},
-		{"all", "<&- >&- 2>&-", "good", 1, "", ""},
-		{"stdout, refused", ">&-", "dead", 1, "", refusal("rejected by GitHub: expired or revoked", "run: gh auth login -h github.com -s write:packages")},
-		{"stderr, refused", "2>&-", "dead", 1, notFound, ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			token := tokenFor("closed" + c.name + c.token)
-			if c.token == "good" {
-				s.GitHub.Add(token, healthy)
-			}
-			home := s.Home(t.TempDir())
-			check(t, home.LogIn("github.com", "octocat", token))
-			before := contentsOf(t, home)
-			command := home.Command(stage.Product, "get")
-			inShell(command, "exec "+c.closed)
-			stdout := strings.Replace(c.stdout, "TOKEN", credential("ghcr.io", "octocat", token), 1)
-			bounded(command, "ghcr.io", hangs).wants(t, c.code, stdout, c.stderr)
-			if got := contentsOf(t, home); !maps.Equal(got, before) {
-				t.Errorf("the home was changed to %q", got)
-			}
-			memoryIsWhole(t, home, token)
-		})
+// Streams that are closed or that nobody serves. What would have gone there goes
+// nowhere else: not into the file that is opened next and gets the number.
+func TestBrokenStreams(t *testing.T) {
+	onlyOnStage(t)
+	redirected := func(to string) func(*testing.T, *stage.Home, *exec.Cmd) {
+		return func(_ *testing.T, _ *stage.Home, command *exec.Cmd) { inShell(command, "exec "+to) }
 	}
+	// and breaks a second thing.
+	and := func(one, other func(*testing.T, *stage.Home, *exec.Cmd)) func(*testing.T, *stage.Home, *exec.Cmd) {
+		return func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+			one(t, home, command)
+			other(t, home, command)
+		}
+	}
+	dead := func(t *testing.T, home *stage.Home, _ *exec.Cmd) {
+		theStage.GitHub.Break(tokenIn(t, home), credentialstest.API, credentialstest.Status(401, `{"message": "Bad credentials"}`))
+	}
+	stdout := func(open func(*testing.T) *os.File) func(*testing.T, *stage.Home, *exec.Cmd) {
+		return func(t *testing.T, _ *stage.Home, command *exec.Cmd) { command.Stdout = open(t) }
+	}
+	stderr := func(open func(*testing.T) *os.File) func(*testing.T, *stage.Home, *exec.Cmd) {
+		return func(t *testing.T, _ *stage.Home, command *exec.Cmd) { command.Stderr = open(t) }
+	}
+	unsaid := answer{1, notFound, ""}
+	meet(t, "Streams", []trouble{
+		{"stdin: closed", redirected("<&-"), answer{1, "no credentials server URL\n", ""}, requests{}, promptly},
+		{"stdin: nothing comes", func(t *testing.T, _ *stage.Home, command *exec.Cmd) {
+			reader, writer, err := os.Pipe()
+			check(t, err)
+			t.Cleanup(func() { _, _ = reader.Close(), writer.Close() })
+			command.Stdin = reader
+		}, answer{1, notFound, "docker-credential-ghcr: error: nothing came on standard input within 10s; registry clients send the registry's name there\n"}, requests{}, stdinLimit},
+		{"stdin: endless", redirected("</dev/zero"), answer{1, notFound, "docker-credential-ghcr: error: standard input is longer than 65536 bytes\n"}, requests{}, promptly},
+		{"stdin: a directory", redirected("</"), answer{1, notFound, "docker-credential-ghcr: error: standard input: read /dev/stdin: is a directory\n"}, requests{}, promptly},
+		{"stdout: closed", redirected(">&-"), answer{0, "", ""}, requests{once, never}, promptly},
+		{"stdout: closed, and refused", and(redirected(">&-"), dead), answer{1, "", refusal(rejectedByGitHub, logIn)}, requests{once, never}, promptly},
+		{"stdout: nobody reads", stdout(deaf), answer{1, "", ""}, requests{once, never}, promptly},
+		{"stdout: a full disk", redirected(">/dev/full"), answer{1, "", ""}, requests{once, never}, promptly},
+		{"stderr: closed", redirected("2>&-"), given, requests{once, never}, promptly},
+		{"stderr: closed, and refused", and(redirected("2>&-"), dead), unsaid, requests{once, never}, promptly},
+		{"stderr: nobody reads, and refused", and(stderr(deaf), dead), unsaid, requests{once, never}, promptly},
+		{"stderr: full, and refused", and(stderr(full), dead), unsaid, requests{once, never}, sayLimit},
+		{"stdout and stderr: closed", redirected(">&- 2>&-"), answer{0, "", ""}, requests{once, never}, promptly},
+		{"all: closed", redirected("<&- >&- 2>&-"), answer{1, "", ""}, requests{}, promptly},
+	})
 }
 
 // A get that is ended midway ends, by that signal, with what it has started, and
-// nothing that it leaves is in the way of the next.
-func TestEndedMidway(t *testing.T) {
-	t.Parallel()
-	s := onlyOnStage(t)
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGKILL} {
-		t.Run(signal.String(), func(t *testing.T) {
-			t.Parallel()
-			token := tokenFor("ended" + signal.String())
-			s.GitHub.Add(token, healthy)
-			s.GitHub.Break(token, credentialstest.API, credentialstest.Hang)
-			home := s.Home(t.TempDir())
-			check(t, home.LogIn("github.com", "octocat", token))
-			before := contentsOf(t, home)
-			command := home.Command(stage.Product, "get")
+// nothing that it leaves is in the way of the next. Too little of what a process
+// needs gives docker an answer all the same.
+func TestBrokenProcesses(t *testing.T) {
+	onlyOnStage(t)
+	// midway sends a signal when the API is asked, which then answers so.
+	midway := func(signal syscall.Signal, then http.Handler) func(*testing.T, *stage.Home, *exec.Cmd) {
+		return func(t *testing.T, home *stage.Home, command *exec.Cmd) {
 			command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-			var stdout, stderr bytes.Buffer
-			command.Stdin, command.Stdout, command.Stderr = strings.NewReader("ghcr.io"), &stdout, &stderr
-			check(t, command.Start())
-			timer := time.AfterFunc(hangs, func() { _ = command.Process.Kill() })
-			defer timer.Stop()
-			for begun := time.Now(); len(s.GitHub.RequestsWith(token)) == 0 && time.Since(begun) < hangs; {
-				time.Sleep(10 * time.Millisecond)
+			note := filepath.Join(shortDir(t), "pid")
+			inShell(command, "echo $$ >"+note)
+			process := func() (id int) {
+				text, err := os.ReadFile(note)
+				if err != nil {
+					t.Error(err)
+				}
+				_, _ = fmt.Sscan(string(text), &id)
+				return id
 			}
-			group := command.Process.Pid
-			check(t, command.Process.Signal(signal))
-			_ = command.Wait()
-			answer{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}.wants(t, -1, "", "")
-			if status := command.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != signal {
-				t.Errorf("ended by %v", status.Signal())
-			}
-			if err := syscall.Kill(-group, 0); err != syscall.ESRCH {
-				t.Errorf("something of it is still there: %v", err)
-			}
-			if got := contentsOf(t, home); !maps.Equal(got, before) {
-				t.Errorf("the home was changed to %q", got)
-			}
-			memoryIsWhole(t, home, token)
-			s.GitHub.Break(token, credentialstest.API, nil)
-			ask(t, home, "get", "ghcr.io").wants(t, 0, credential("ghcr.io", "octocat", token), "")
-		})
+			theStage.GitHub.Break(tokenIn(t, home), credentialstest.API, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if err := syscall.Kill(process(), signal); err != nil {
+					t.Error(err)
+				}
+				then.ServeHTTP(w, r)
+			}))
+			t.Cleanup(func() {
+				if err := syscall.Kill(-process(), 0); err != syscall.ESRCH {
+					t.Errorf("%v: something of it is still there: %v", signal, err)
+				}
+			})
+		}
 	}
+	ended := func(by syscall.Signal) trouble {
+		return trouble{fmt.Sprintf("ended midway by signal %d, %[1]v", by), midway(by, credentialstest.Hang), answer{128 + int(by), "", ""}, requests{once, never}, promptly}
+	}
+	descriptors := func(n int) func(*testing.T, *stage.Home, *exec.Cmd) {
+		return func(_ *testing.T, _ *stage.Home, command *exec.Cmd) { inShell(command, fmt.Sprint("ulimit -n ", n)) }
+	}
+	meet(t, "Processes", []trouble{
+		ended(syscall.SIGTERM),
+		ended(syscall.SIGINT),
+		ended(syscall.SIGHUP),
+		ended(syscall.SIGKILL),
+		{"signal 13, broken pipe, midway", midway(syscall.SIGPIPE, credentialstest.Regular), given, requests{once, never}, promptly},
+		// With fewer than seven the runtime of Go does not start.
+		{"seven file descriptors", descriptors(7), answer{1, notFound,
+			"docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n  gh…: too many open files…"}, requests{}, promptly},
+		{"twelve file descriptors", descriptors(12), given, requests{once, never}, promptly},
+		{"three tokens before it, of which nobody can say", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+			for _, name := range []string{"GHCR_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"} {
+				token := tokenFor(name)
+				theStage.GitHub.Break(token, credentialstest.API, credentialstest.Hang)
+				theStage.GitHub.Break(token, credentialstest.Registry, credentialstest.Hang)
+				command.Env = append(command.Env, name+"="+token)
+			}
+		}, answer{1, notFound, "docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n" +
+			"  GHCR_TOKEN: could not be checked: API: no answer in time; registry: no answer in time\n" +
+			"  GH_TOKEN: could not be checked: API: no answer in time; registry: no answer in time\n" +
+			"  GITHUB_TOKEN: could not be checked: API: no answer in time; registry: no answer in time\n" +
+			"  gh, octocat: could not be checked: API: no answer in time; registry: no answer in time\n" +
+			"docker-credential-ghcr: hint: try again when github.com can be reached\n"}, requests{}, wholeLimit},
+	})
 }
 
-// With few file descriptors there is a token or a reason, and docker goes on. With
-// fewer than seven the runtime of Go does not start.
+// With few file descriptors there is a token or a reason, and docker goes on.
 func TestFewFileDescriptors(t *testing.T) {
 	t.Parallel()
 	s := onlyOnStage(t)
@@ -107,17 +137,13 @@ func TestFewFileDescriptors(t *testing.T) {
 			s.GitHub.Add(token, healthy)
 			home := s.Home(t.TempDir())
 			check(t, home.LogIn("github.com", "octocat", token))
-			before := contentsOf(t, home)
 			command := home.Command(stage.Product, "get")
 			inShell(command, fmt.Sprint("ulimit -n ", limit))
-			got := bounded(command, "ghcr.io", hangs)
+			got := bounded(command, "ghcr.io", promptly+allowance)
 			switch {
 			case got.code == 1 && got.stdout == notFound && strings.HasPrefix(got.stderr, "docker-credential-ghcr: error: ") && limit < 12:
 			default:
 				got.wants(t, 0, credential("ghcr.io", "octocat", token), "")
-			}
-			if got := contentsOf(t, home); !maps.Equal(got, before) {
-				t.Errorf("the home was changed to %q", got)
 			}
 			memoryIsWhole(t, home, token)
 			ask(t, home, "get", "ghcr.io").wants(t, 0, credential("ghcr.io", "octocat", token), "")
@@ -125,11 +151,13 @@ func TestFewFileDescriptors(t *testing.T) {
 	}
 }
 
-// Fifty at once, again and again: each has the token, and GitHub is asked once
-// while an answer is remembered.
+// Fifty at once, again and again for a minute, or less where there is no time: each
+// has the token, and GitHub is asked once while an answer is remembered.
 func TestFiftyAtOnce(t *testing.T) {
 	t.Parallel()
 	s := onlyOnStage(t)
+	fifty := trouble{"fifty at once, again and again; for each ten seconds", nil, given, requests{once, never}, promptly}
+	compareFaults(t, "Many at once", []trouble{fifty})
 	lasting := 20 * time.Second
 	if *soak > 0 {
 		lasting = time.Minute
@@ -138,6 +166,7 @@ func TestFiftyAtOnce(t *testing.T) {
 	s.GitHub.Add(token, healthy)
 	home := s.Home(t.TempDir())
 	check(t, home.LogIn("github.com", "octocat", token))
+	before := contentsOf(t, home)
 	begun, gets := time.Now(), 0
 	for time.Since(begun) < lasting && !t.Failed() {
 		var outcomes []chan answer
@@ -145,18 +174,20 @@ func TestFiftyAtOnce(t *testing.T) {
 			outcome := make(chan answer, 1)
 			outcomes = append(outcomes, outcome)
 			command := home.Command(stage.Product, "get")
-			go func() { outcome <- bounded(command, "ghcr.io", hangs) }()
+			go func() { outcome <- bounded(command, "ghcr.io", fifty.longest+allowance) }()
 		}
 		for _, outcome := range outcomes {
 			(<-outcome).wants(t, 0, credential("ghcr.io", "octocat", token), "")
 			gets++
 		}
 	}
-	// GitHub is asked again when ten seconds have passed since it was asked.
-	asked, most := askedWith(t, s, token), 1+int(time.Since(begun)/(10*time.Second))
+	asked, spells := askedWith(t, s, token), 1+int(time.Since(begun)/answerLife)
 	t.Logf("%d gets, asked were %+v", gets, asked)
-	if asked.api > most || asked.registry > 0 {
-		t.Errorf("asked were %+v in %d gets, want %d of the API at most", asked, gets, most)
+	if asked.api > fifty.asked.api*spells || asked.registry != fifty.asked.registry {
+		t.Errorf("asked were %+v in %d gets, want %d of the API at most", asked, gets, spells)
+	}
+	if got := contentsOf(t, home); !maps.Equal(got, before) {
+		t.Errorf("the home was changed to %q", got)
 	}
 	memoryIsWhole(t, home, token)
 }

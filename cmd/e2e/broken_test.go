@@ -8,13 +8,13 @@ import (
 	"io/fs"
 	"maps"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,19 +22,42 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 )
 
-// A trouble is something that is broken, and what docker and the person get then.
-// A bus that hangs, a locked keyring and streams that nobody reads are in
-// keyring_test.go and laws_test.go.
+// A trouble is something that is broken, and what comes of a get then.
 type trouble struct {
 	name string
 	// arrange breaks it, for the get that command is or for its home.
 	arrange func(t *testing.T, home *stage.Home, command *exec.Cmd)
-	// refused is what the person is told; nothing if docker gets the token all the
-	// same. HOME stands for the home, … for what differs from machine to machine.
-	refused string
+	// want is what docker and the person get. TOKEN stands for the answer with the
+	// token, HOME for the home, … for what differs from machine to machine.
+	want answer
 	// asked is how often the API and the registry were asked with the token.
 	asked requests
+	// longest is the sum of the deadlines that run out. A get that takes longer, and
+	// the allowance, is killed, and fails.
+	longest time.Duration
 }
+
+// given is a get in whose way nothing stands, and noneFound one without any token.
+var given, noneFound = answer{0, "TOKEN", ""}, answer{1, notFound, ""}
+
+// noToken is what docker and the person are told of gh's token.
+func noToken(reason, hint string) answer { return answer{1, notFound, refusal(reason, hint)} }
+
+// The deadlines that are promised.
+const (
+	promptly      = 0
+	apiLimit      = 5 * time.Second
+	registryLimit = 5 * time.Second
+	keyringLimit  = 3 * time.Second
+	prompterLimit = 20 * time.Second // where somebody can answer the keyring's question
+	stdinLimit    = 10 * time.Second
+	lockLimit     = apiLimit + registryLimit + time.Second
+	sayLimit      = time.Second      // for whoever reads stderr
+	answerLife    = 10 * time.Second // for which a good answer counts
+	wholeLimit    = 30 * time.Second
+	allowance     = 10 * time.Second // for a machine that does much else
+	hangs         = wholeLimit + allowance
+)
 
 // healthy is a token with which nothing is the matter.
 var healthy = credentialstest.Token{Login: "octocat", Scopes: []string{"write:packages"}}
@@ -50,10 +73,11 @@ const (
 	never = 0
 )
 
-// meet runs docker's get through all troubles at the same time, since most of a
-// trouble is waiting, and compares what came of each. Then the trouble is over:
-// the next get has to give the token, as nothing was lost.
-func meet(t *testing.T, troubles []trouble) {
+// meet runs docker's get through all troubles at the same time, and beside other
+// tests, since most of a trouble is waiting, and compares what came of each. Then
+// the trouble is over: the next get has to give the token, as nothing was lost.
+// README.md has them below the heading, if there is one.
+func meet(t *testing.T, heading string, troubles []trouble) {
 	t.Helper()
 	s := onlyOnStage(t)
 	type scene struct {
@@ -72,17 +96,18 @@ func meet(t *testing.T, troubles []trouble) {
 		check(t, home.WriteFile(".config/docker-credential-ghcr/config.json", "{}"))
 		command := home.Command(stage.Product, "get")
 		c.arrange(t, home, command)
-		scenes[i] = scene{home, token, contentsOf(t, home), start(t, command, "ghcr.io")}
+		scenes[i] = scene{home, token, contentsOf(t, home), start(t, command, c.longest+allowance)}
 	}
+	t.Parallel() // only now: what was started goes on while others have the turn
 	for i, c := range troubles {
 		t.Run(c.name, func(t *testing.T) {
 			scene := scenes[i]
-			got := <-scene.outcome
-			want := answer{0, credential("ghcr.io", "octocat", scene.token), ""}
-			if c.refused != "" {
-				want = answer{1, notFound, strings.ReplaceAll(c.refused, "HOME", scene.home.Dir)}
+			got, want := <-scene.outcome, c.want
+			if want.stdout == given.stdout {
+				want.stdout = credential("ghcr.io", "octocat", scene.token)
 			}
-			if got.code != want.code || got.stdout != want.stdout || !matches(got.stderr, want.stderr) {
+			want.stderr = strings.ReplaceAll(want.stderr, "HOME", scene.home.Dir)
+			if got.code != want.code || !matches(got.stdout, want.stdout) || !matches(got.stderr, want.stderr) {
 				t.Errorf("got  %+v\nwant %+v", got, want)
 			}
 			if strings.Contains(got.stderr, scene.token) || strings.Contains(got.stderr, password) {
@@ -98,13 +123,16 @@ func meet(t *testing.T, troubles []trouble) {
 
 			s.GitHub.Break(scene.token, credentialstest.API, nil)
 			s.GitHub.Break(scene.token, credentialstest.Registry, nil)
-			if strings.Contains(got.stderr, "rejected") {
+			if strings.Contains(got.stderr, "rejected") || c.want == noneFound {
 				forget(t, scene.home)
 			}
 			check(t, os.RemoveAll(filepath.Join(scene.home.Dir, ".config/gh/hosts.yml")))
 			check(t, scene.home.LogIn("github.com", "octocat", scene.token))
 			ask(t, scene.home, "get", "ghcr.io").wants(t, 0, credential("ghcr.io", "octocat", scene.token), "")
 		})
+	}
+	if heading != "" {
+		compareFaults(t, heading, troubles)
 	}
 }
 
@@ -136,11 +164,10 @@ func tokenFor(name string) string {
 var tokensMade atomic.Int64
 
 // atOnce bounds how many programs run at the same time.
-var atOnce = make(chan struct{}, 32)
+var atOnce = make(chan struct{}, 100)
 
-// start runs a program in the background. One that hangs is killed when it is
-// certain that it does, and its exit code is -1.
-func start(t *testing.T, command *exec.Cmd, input string) <-chan answer {
+// start asks the product in the background.
+func start(t *testing.T, command *exec.Cmd, limit time.Duration) <-chan answer {
 	t.Helper()
 	outcome, ended := make(chan answer, 1), make(chan struct{})
 	t.Cleanup(func() { <-ended })
@@ -148,28 +175,37 @@ func start(t *testing.T, command *exec.Cmd, input string) <-chan answer {
 		defer close(ended)
 		atOnce <- struct{}{}
 		defer func() { <-atOnce }()
-		outcome <- bounded(command, input, hangs)
+		outcome <- bounded(command, "ghcr.io", limit)
 	}()
 	return outcome
 }
 
-// hangs is when a get is taken to hang: twice its own limit.
-const hangs = time.Minute
-
-// bounded runs a program that is killed after the limit.
+// bounded runs a program that is killed after the limit, which is a failure. One
+// that another signal has ended has the exit code that shells give it.
 func bounded(command *exec.Cmd, input string, limit time.Duration) answer {
 	var stdout, stderr bytes.Buffer
 	if command.Stdin == nil {
 		command.Stdin = strings.NewReader(input)
 	}
-	command.Stdout, command.Stderr = &stdout, &stderr
+	if command.Stdout == nil {
+		command.Stdout = &stdout
+	}
+	if command.Stderr == nil {
+		command.Stderr = &stderr
+	}
 	if err := command.Start(); err != nil {
 		return answer{-1, "", err.Error()}
 	}
-	timer := time.AfterFunc(limit, func() { _ = command.Process.Kill() })
-	defer timer.Stop()
+	late := time.AfterFunc(limit, func() { _ = command.Process.Kill() })
 	_ = command.Wait()
-	return answer{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	got := answer{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	if status, ok := command.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		got.code = 128 + int(status.Signal())
+	}
+	if !late.Stop() {
+		got.code, got.stderr = -1, fmt.Sprintf("%skilled: it took more than %v\n", got.stderr, limit)
+	}
+	return got
 }
 
 // askedWith counts the requests that bore a token, none of which may have gone
@@ -245,132 +281,14 @@ func refusal(reason, hint string) string {
 	return "docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n  gh, octocat: " + reason + "\ndocker-credential-ghcr: hint: " + hint + "\n"
 }
 
-func unchecked(api, registry string) string {
-	return refusal("could not be checked: API: "+api+"; registry: "+registry, "try again when github.com can be reached")
-}
-
-// brokenServer is a way in which the API or the registry is broken, and what is
-// made of it there.
-type brokenServer struct {
-	name          string
-	how           http.Handler
-	api, registry word
-}
-
-// word is what is made of an answer: the token is good; it is bad, in the words of
-// the refusal, which begin with "rejected"; or, with any other text, nobody can say.
-type word string
-
-const good word = "good"
-
-func (w word) condemns() bool { return strings.HasPrefix(string(w), "rejected") }
-
+// What is said of a token that GitHub rejects.
 const (
-	notOwn    = ", not GitHub's own answer"
-	brokenOff = "net/http: HTTP/1.x transport connection broken: unexpected EOF"
-	tooMany   = " You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+	rejectedByGitHub = "rejected by GitHub: expired or revoked"
+	logIn            = "run: gh auth login -h github.com -s write:packages"
 )
 
-// inClear is an address at which nobody may hear of a token: see TestBrokenServers.
-const inClear = "127.0.0.3:80"
-
-var brokenServers = []brokenServer{
-	{"slow", credentialstest.Slow(2*time.Second, nil), good, good},
-	{"hangs", credentialstest.Hang, "no answer in time", "no answer in time"},
-	{"hangs in the body", credentialstest.HangInBody, "no answer in time", "no answer in time"},
-	{"closes early", credentialstest.CloseEarly, "EOF", "EOF"},
-	{"closes in the header", credentialstest.CloseInHeader, brokenOff, brokenOff},
-	{"truncates", credentialstest.Truncated, "unexpected EOF", "unexpected EOF"},
-	{"garbage", credentialstest.Garbage, "200" + notOwn, "200" + notOwn},
-	{"a list", credentialstest.Status(200, `["octocat"]`), "200" + notOwn, "200" + notOwn},
-	{"a number for a name", credentialstest.Status(200, `{"login": 1, "token": 1}`), "200" + notOwn, "200" + notOwn},
-	{"null", credentialstest.Status(200, "null"), "200" + notOwn, "200" + notOwn},
-	{"nothing", credentialstest.Status(200, ""), "200" + notOwn, "200" + notOwn},
-	{"no content", credentialstest.Status(204, ""), "204" + notOwn, "204" + notOwn},
-	{"huge", credentialstest.Huge, "the answer is too large", "the answer is too large"},
-	{"500", credentialstest.ServerError(500), "500 Server Error", "500" + notOwn},
-	{"502", credentialstest.ServerError(502), "502" + notOwn, "502" + notOwn},
-	{"503", credentialstest.ServerError(503), "503" + notOwn, "503" + notOwn},
-	{"404", credentialstest.Status(404, `{"message":"Not Found"}`), "404 Not Found", "404" + notOwn},
-	{"rate limit", credentialstest.RateLimited, "403 API rate limit exceeded for user ID 1.", "403" + notOwn},
-	{"rate limit as 429", credentialstest.Status(429, `{"message":"API rate limit exceeded"}`), "429 API rate limit exceeded", "429" + notOwn},
-	{"secondary limit as 403", credentialstest.SecondaryLimit(403, time.Minute), "403" + tooMany, "403" + notOwn},
-	{"secondary limit as 429", credentialstest.SecondaryLimit(429, time.Minute), "429" + tooMany, "429" + notOwn},
-	{"single sign-on", credentialstest.SSORequired("acme"), "403 Resource protected by organization SAML enforcement. You must grant your OAuth token access to this organization.", "403" + notOwn},
-	{"suspended", credentialstest.Forbidden("Sorry. Your account was suspended."), "rejected by GitHub: the account is suspended", "403" + notOwn},
-	{"not for integrations", credentialstest.Forbidden("Resource not accessible by integration"), good, "403" + notOwn},
-	{"locked out", credentialstest.Forbidden("Maximum number of login attempts exceeded. Please try again later."), "403 Maximum number of login attempts exceeded. Please try again later.", "403" + notOwn},
-	{"forbidden", credentialstest.Forbidden("Forbidden"), "403 Forbidden", "403" + notOwn},
-	{"forbidden by rules", credentialstest.Forbidden("Request forbidden by administrative rules."), "403 Request forbidden by administrative rules.", "403" + notOwn},
-	{"denied", credentialstest.Denied(403, "DENIED", "denied"), "403 Forbidden", "rejected by the registry: expired or revoked"},
-	{"permission denied", credentialstest.Denied(403, "DENIED", "permission_denied: read_package"), "403 Forbidden", "403 permission_denied: read_package"},
-	{"unauthorized", credentialstest.Denied(401, "UNAUTHORIZED", "authentication required"), "rejected by GitHub: expired or revoked", "rejected by the registry: expired or revoked"},
-	{"a proxy's page", credentialstest.ProxyPage, "200" + notOwn, "200" + notOwn},
-	{"a proxy's 401", credentialstest.ProxyUnauthorized, "401" + notOwn, "401" + notOwn},
-	{"a proxy's 403", credentialstest.ProxyDenied, "403" + notOwn, "403" + notOwn},
-	{"redirects to another host", credentialstest.RedirectTo("https://gw.example.com/redirected"), "307" + notOwn, "307" + notOwn},
-	{"redirects to http", credentialstest.RedirectTo("http://" + inClear + "/redirected"), "307" + notOwn, "307" + notOwn},
-	{"redirects in a loop", credentialstest.RedirectTo("/user"), "307" + notOwn, "307" + notOwn},
-}
-
-// Whatever is the matter with a server, the other is asked, once; if neither can
-// say, both are told. A redirect is followed by nobody, least of all with a token.
-func TestBrokenServers(t *testing.T) {
-	t.Parallel()
-	s := onlyOnStage(t)
-	listener, err := net.Listen("tcp", inClear)
-	check(t, err)
-	server := &http.Server{Handler: s.GitHub}
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { _ = server.Close() })
-
-	breaking := func(api, registry http.Handler) func(*testing.T, *stage.Home, *exec.Cmd) {
-		return func(t *testing.T, home *stage.Home, _ *exec.Cmd) {
-			token := tokenIn(t, home)
-			s.GitHub.Break(token, credentialstest.API, api)
-			s.GitHub.Break(token, credentialstest.Registry, registry)
-		}
-	}
-	var troubles []trouble
-	for i, b := range brokenServers {
-		troubles = append(troubles,
-			trouble{"API: " + b.name, breaking(b.how, nil), refusedBy(b.api, good), askedOf(b.api)},
-			trouble{"registry: " + b.name, breaking(nil, b.how), "", requests{once, never}},
-			trouble{"both: " + b.name, breaking(b.how, b.how), refusedBy(b.api, b.registry), askedOf(b.api)},
-		)
-		// The pair differs from run to run of this loop, so that texts cannot be mixed up.
-		other := brokenServers[(i+7)%len(brokenServers)]
-		troubles = append(troubles, trouble{
-			"API: " + b.name + ", registry: " + other.name, breaking(b.how, other.how), refusedBy(b.api, other.registry), askedOf(b.api),
-		})
-	}
-	meet(t, troubles)
-	for _, request := range s.GitHub.Requests() {
-		if request.Path == "/redirected" {
-			t.Errorf("a redirect was followed to %s", request.Host)
-		}
-	}
-}
-
-// refusedBy is what a person is told when API and registry say so of gh's token.
-func refusedBy(api, registry word) string {
-	const logIn = "run: gh auth login -h github.com -s write:packages"
-	switch {
-	case api.condemns():
-		return refusal(string(api), logIn)
-	case api == good || registry == good:
-		return ""
-	case registry.condemns():
-		return refusal(string(registry), logIn)
-	}
-	return unchecked(string(api), string(registry))
-}
-
-func askedOf(api word) requests {
-	if api == good || api.condemns() {
-		return requests{once, never}
-	}
-	return requests{once, once}
+func unchecked(api, registry string) answer {
+	return noToken("could not be checked: API: "+api+"; registry: "+registry, "try again when github.com can be reached")
 }
 
 // tokenIn is the token that the test gave to a home.

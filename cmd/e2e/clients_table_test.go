@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the table of TestClients in README.md anew")
+var update = flag.Bool("update", false, "write the tables in README.md anew")
 
 // title names the client and the versions of all that is in play.
 func (c realClient) title(t *testing.T) string {

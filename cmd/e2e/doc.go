@@ -1,7 +1,8 @@
 // Package e2e holds the tests in which the built program meets real ones: docker's
 // own client package, gh, gnome-keyring, crane, docker with an engine. They meet on
 // a stage, inside a network namespace in which a pretend GitHub plays github.com,
-// ghcr.io and the others under their real names. Nothing leaves the machine.
+// ghcr.io and the others under their real names. Nothing leaves the machine. The
+// program for Windows is there too, under wine.
 //
 //	go test ./...           everything that this machine has the parts for
 //	go test -short ./...    without the tools that take minutes to build

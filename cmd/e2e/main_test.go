@@ -36,6 +36,11 @@ func (m onStage) Run() int {
 	}
 	defer os.RemoveAll(dir)
 	inside, code, err := namespace.Enter(stage.Hosts(), func() error {
+		if _, err := stage.FindWine(); err == nil {
+			if err := stage.BuildForWindows(dir, !testing.Short()); err != nil {
+				return err
+			}
+		}
 		if testing.Short() {
 			return stage.Build(dir) // gh takes minutes the first time
 		}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -267,7 +268,7 @@ func (g aGet) form(got answer, token string) error {
 			return errors.New("more than an answer was given")
 		}
 	case got.code == 1 && got.stdout == notFound && (reason || g.mute && got.stderr == ""):
-	case got.code == -1 && g.ended && (got.stdout == "" || got.stdout == notFound || strings.Contains(got.stdout, token)):
+	case got.code == 128+int(syscall.SIGTERM) && g.ended && (got.stdout == "" || got.stdout == notFound || strings.Contains(got.stdout, token)):
 	default:
 		return errors.New("docker does not know this")
 	}

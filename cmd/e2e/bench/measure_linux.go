@@ -112,6 +112,9 @@ func (b *bench) measure() ([]bound, error) {
 	var rivals []*subject
 	for _, name := range others {
 		if _, err := stage.Program(name); errors.Is(err, exec.ErrNotFound) {
+			if os.Getenv("CI") == "true" {
+				return nil, err
+			}
 			continue // Build has said why
 		}
 		rivals = append(rivals, &subject{home: b.home, name: name + " version", args: []string{name, "version"}})

@@ -1,0 +1,84 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// compareFaults holds the troubles below a heading of README.md against what is
+// expected of them here, or writes them there.
+func compareFaults(t *testing.T, heading string, troubles []trouble) {
+	t.Helper()
+	rows := []string{"| fault | docker gets | exit | the person reads | longest | API | registry |", "|---|---|---|---|---|---|---|"}
+	for _, c := range troubles {
+		rows = append(rows, c.line())
+	}
+	readmeIsFree.Lock()
+	defer readmeIsFree.Unlock()
+	content, err := os.ReadFile(readme)
+	check(t, err)
+	before, rest, found := strings.Cut(string(content), "\n### "+heading+"\n")
+	if !found {
+		t.Fatalf("README.md has no heading %q", heading)
+	}
+	below := strings.Split(rest, "\n")
+	from := slices.IndexFunc(below, func(line string) bool { return strings.HasPrefix(line, "|") || strings.HasPrefix(line, "#") })
+	if from < 0 || below[from][0] == '#' {
+		t.Fatalf("README.md has no table below %q", heading)
+	}
+	to := from
+	for to < len(below) && strings.HasPrefix(below[to], "|") {
+		to++
+	}
+	switch old := below[from:to]; {
+	case slices.Equal(old, rows):
+	case *update:
+		below = slices.Concat(below[:from], rows, below[to:])
+		check(t, os.WriteFile(readme, []byte(before+"\n### "+heading+"\n"+strings.Join(below, "\n")), 0o644))
+	default:
+		t.Errorf("README.md says\n%s\nbut it is\n%s\nto take it over: go test -run %s -update", strings.Join(old, "\n"), strings.Join(rows, "\n"), t.Name())
+	}
+}
+
+// line is the trouble as a row of README.md.
+func (c trouble) line() string {
+	gets := strings.TrimSpace(c.want.stdout)
+	switch c.want.stdout {
+	case given.stdout:
+		gets = "the token"
+	case notFound:
+		gets = "not found"
+	case "":
+		gets = "nothing"
+	default:
+		gets, _, _ = strings.Cut(gets, "\n")
+		gets = "`" + gets + "`"
+	}
+	longest := "at once"
+	if c.longest != promptly {
+		longest = fmt.Sprint(int(c.longest/time.Second), " s")
+	}
+	line := "|"
+	for _, cell := range []string{c.name, gets, fmt.Sprint(c.want.code), c.want.reason(), longest, fmt.Sprint(c.asked.api), fmt.Sprint(c.asked.registry)} {
+		line += strings.TrimRight(" "+strings.ReplaceAll(cell, "|", `\|`), " ") + " |"
+	}
+	return line
+}
+
+// reason is the first that a person is told of why there is no token.
+func (a answer) reason() string {
+	_, said, ok := strings.Cut(a.stderr, "\n  ")
+	if !ok {
+		_, said, _ = strings.Cut(a.stderr, ": ")
+	}
+	said, _, _ = strings.Cut(said, "\n")
+	if said == "" {
+		return ""
+	}
+	said = strings.ReplaceAll(strings.ReplaceAll(said, "HOME", "~"), "`", "'")
+	return "`" + said + "`"
+}
