@@ -57,6 +57,7 @@ var denied = []scene{
 	{cause: "missing-scope", name: "pull login", secret: "gho_", pull: true, login: true, play: and(person("repo"), private)},
 	{cause: "fine-grained-token", secret: "github_pat_", play: person()},
 	{cause: "fine-grained-token", name: "login", secret: "github_pat_", login: true, play: person(), docker: "missing-scope", crane: hidden},
+	{cause: "refresh-token", secret: "ghr_", play: person()},
 	{cause: "no-usable-token", secret: "two words "},
 	{cause: "sso-not-authorized", secret: "ghp_", play: and(person("write:packages"), organization(credentialstest.Policy{SSO: true})), crane: hidden},
 	{cause: "classic-token-forbidden", secret: "ghp_", play: and(person("write:packages"), organization(credentialstest.Policy{ForbidClassic: true})), crane: hidden},
