@@ -6,7 +6,6 @@ require (
 	github.com/cli/go-gh/v2 v2.17.0
 	github.com/docker/docker-credential-helpers v0.9.13
 	github.com/gofrs/flock v0.13.2
-	github.com/google/go-containerregistry v0.22.1
 	github.com/moby/sys/atomicwriter v0.1.0
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.10
@@ -22,6 +21,5 @@ require (
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/kr/pretty v0.3.1 // indirect
 	github.com/moby/sys/sequential v0.6.0 // indirect
-	github.com/opencontainers/go-digest v1.0.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/spf13/cobra"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
@@ -108,50 +107,47 @@ func withoutScheme(text string) string {
 	return text
 }
 
+// How paths, tags and digests are written, but for upper case in a path, see
+// https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+var (
+	imagePath   = patternOf(`^[a-zA-Z0-9]+((\.|_|__|-+|/)[a-zA-Z0-9]+)*$`)
+	imageTag    = patternOf(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
+	imageDigest = patternOf(`^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
+)
+
+// maxPath is how long a path may be for clients, registry included.
+const maxPath = 255
+
 // parseImage reads an image's name as a person writes or pastes it, with or
 // without the registry. Upper case is a mistake of its own, see the cause.
 func parseImage(written string) (image, error) {
-	text := withoutScheme(written)
-	first, rest, ok := strings.Cut(text, "/")
-	if !ok || !strings.ContainsAny(first, ".:") && first != "localhost" {
-		first, rest = "ghcr.io", text
+	text, digest, hasDigest := strings.Cut(withoutScheme(written), "@")
+	if hasDigest && !imageDigest.compiled().MatchString(digest) {
+		// Not said again: it could be a password.
+		return image{}, usageError{errors.New("behind an @ stands a digest, such as ghcr.io/octocat/app@sha256:…; a user or password is no part of an image's name")}
 	}
-	if strings.Contains(first, "@") {
-		return image{}, usageError{errors.New("a user or password is no part of an image's name, such as ghcr.io/octocat/app")}
+	registry, rest, ok := strings.Cut(text, "/")
+	if !ok || !strings.ContainsAny(registry, ".:") && registry != "localhost" {
+		registry, rest = "ghcr.io", text
 	}
-	path, tag := rest, ""
-	if at := strings.IndexAny(rest, ":@"); at >= 0 {
-		path, tag = rest[:at], rest[at:]
-	}
-	reference, err := name.ParseReference(strings.ToLower(first+"/"+path)+tag, name.WithDefaultTag("latest"))
-	if err != nil {
-		return image{}, noImage(written)
-	}
-	i := image{path: reference.Context().RepositoryStr(), reference: reference.Identifier()}
-	if path != strings.ToLower(path) {
+	path, tag, hasTag := strings.Cut(rest, ":")
+	i := image{path: strings.ToLower(path), reference: cmp.Or(digest, tag, "latest")}
+	if path != i.path {
 		i.spelled = path
 	}
-	if i.owner, i.name, ok = strings.Cut(i.path, "/"); !ok || strings.Contains("/"+i.path+"/", "//") {
+	if i.owner, i.name, _ = strings.Cut(i.path, "/"); i.owner == "" || i.name == "" {
 		return image{}, usageError{fmt.Errorf("%.200q names no owner and image: it is written OWNER/NAME", written)}
 	}
-	for part := range strings.SplitSeq(i.path, "/") {
-		if part == "." || part == ".." {
-			return image{}, noImage(written)
-		}
+	if len(registry+"/"+path) > maxPath || !imagePath.compiled().MatchString(path) || hasTag && !imageTag.compiled().MatchString(tag) {
+		return image{}, usageError{fmt.Errorf("%.200q is not the name of an image, such as ghcr.io/octocat/app:1.2", written)}
 	}
-	registry := reference.Context().RegistryStr()
 	switch i.registry, _ = credentials.RegistryNamed(registry); {
-	case registry == "github.com":
+	case strings.EqualFold(registry, "github.com"):
 		return image{}, usageError{errors.New("github.com's images are on ghcr.io: name it ghcr.io/OWNER/NAME")}
 	case credentials.HostNamed(registry) == "":
 		return image{}, usageError{fmt.Errorf("%.200q is not a container registry of GitHub's", registry)}
 	}
 	return i, nil
-}
-
-// noImage never repeats the library's words: they hold the text as it is.
-func noImage(written string) error {
-	return usageError{fmt.Errorf("%.200q is not the name of an image, such as ghcr.io/octocat/app:1.2", written)}
 }
 
 // step is one thing that was asked, and what came of it.

@@ -67,12 +67,14 @@ func TestAnImagesNameIsReadAsItIsPasted(t *testing.T) {
 		"ftp://ghcr.io/octocat/app":                                             "",
 		"docker-daemon:ghcr.io/octocat/app":                                     "",
 		"https://octocat:password@ghcr.io/octocat/app":                          "",
+		"https://octocat:pass/word@ghcr.io/octocat/app":                         "",
+		"ftp://octocat:password@ghcr.io/octocat/app":                            "",
 	} {
 		got := ""
 		i, err := parseImage(text)
 		if err == nil {
 			got = i.whole()
-		} else if strings.Contains(err.Error(), "password@") {
+		} else if strings.Contains(err.Error(), "octocat:pass") {
 			t.Errorf("%q: %v", text, err)
 		}
 		if got != want {
@@ -136,7 +138,7 @@ func FuzzImage(f *testing.F) {
 func TestWhatIsNoImageOfGitHubs(t *testing.T) {
 	t.Parallel()
 	for text, says := range map[string]string{
-		"":                                "is not the name of an image",
+		"":                                "names no owner and image",
 		"app":                             "names no owner and image",
 		"app:1":                           "names no owner and image",
 		"ghcr.io":                         "names no owner and image",
@@ -146,8 +148,11 @@ func TestWhatIsNoImageOfGitHubs(t *testing.T) {
 		"/app":                            "names no owner and image",
 		"octocat/app:":                    "is not the name of an image",
 		"octocat/app:a b":                 "is not the name of an image",
-		"octocat/app@sha256:0":            "is not the name of an image",
-		"octocat/app@latest":              "is not the name of an image",
+		"octocat/app@sha256:0":            "behind an @ stands a digest",
+		"octocat/app@latest":              "behind an @ stands a digest",
+		"octocat/a..pp":                   "is not the name of an image",
+		"octocat/-app":                    "is not the name of an image",
+		"octocat/a\u212apa":               "is not the name of an image",
 		"octocat/a pp":                    "is not the name of an image",
 		"octocat/äpp":                     "is not the name of an image",
 		"ftp://ghcr.io/octocat/app":       "names no owner and image",
@@ -158,7 +163,7 @@ func TestWhatIsNoImageOfGitHubs(t *testing.T) {
 		"ghcr.io.example.com/octocat/app": "is not a container registry of GitHub's",
 		"ghcr.io:5000/octocat/app":        "is not a container registry of GitHub's",
 		"github.com/octocat/app":          "github.com's images are on ghcr.io",
-		"octocat@ghcr.io/octocat/app":     "a user or password is no part of an image's name",
+		"octocat@ghcr.io/octocat/app":     "a user or password is no part",
 	} {
 		got, err := parseImage(text)
 		if _, ok := errors.AsType[usageError](err); !ok || !strings.Contains(err.Error(), says) {
