@@ -51,7 +51,7 @@ soak: ## thousands of gets under faults that come as dice fall, for SOAK (10m)
 	@cd cmd/e2e && go test -count=1 -timeout=0 -v -run '^(TestSoak|TestFiftyAtOnce)$$' . -soak $(SOAK)
 
 bench: ## measure a get beside curl making the same request, and note it in cmd/e2e/bench/RESULTS.txt
-	@cd cmd/e2e && go run ./bench >bench/RESULTS.new; status=$$?; cat bench/RESULTS.new; mv bench/RESULTS.new bench/RESULTS.txt; exit $$status
+	@cd cmd/e2e && go run ./bench -to bench/RESULTS.txt
 
 demo: ## see it work: a pretend GitHub, a registry, a real client; no account, no network
 	@cd cmd/e2e && go run ./demo

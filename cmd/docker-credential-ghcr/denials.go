@@ -54,8 +54,7 @@ var denials = []denial{
 	denialOf(byGitHub, `permission_denied: (?:write|read)_package`, "no-write-role", "actions-no-access"),
 	denialOf(byRegistry, `User cannot be authenticated with the token provided`, "dead-credential", "no-token"),
 	denialOf(byAnybody, `must be lowercase|can only contain the (?:runes|characters)|(could not parse reference): (?-i:[^\s:]*[A-Z])|(invalid repository) "(?-i:[^"]*[A-Z])`, "upper-case"),
-	denialOf(byRegistry, `toomanyrequests`, "rate-limited"),
-	denialOf(byAnybody, `rate limit|429 Too Many Requests`, "rate-limited"),
+	denialOf(byAnybody, `toomanyrequests|rate limit|429 Too Many Requests`, "rate-limited"),
 	denialOf(byRegistry, `manifest unknown|manifest_unknown|failed to resolve .{0,300}?: (not found)`, "never-pushed"),
 	denialOf(byRegistry, `name unknown|name_unknown`, "never-pushed", "owner-unknown"),
 	denialOf(byRegistry, `failed to fetch anonymous token|(no matching credentials were found)(?:.{0,300}?denied: denied)?|credentials not found in native keychain`, "no-token"),
@@ -83,6 +82,21 @@ func denialOf(by speaker, pattern, cause string, or ...string) denial {
 // ofGitHubs is what names a registry of GitHub's.
 var ofGitHubs = patternOf(`(?i)\bghcr\.io\b|\bdocker\.pkg\.github\.com\b|\bcontainers\.[a-z0-9.-]+/`)
 
+// ofOthers is what names Docker Hub, and what it alone says.
+var ofOthers = patternOf(`(?i)\bdocker\.(?:io|com)\b|pull rate limit`)
+
+// withoutOthers blanks the lines that are about Docker Hub alone. All else stands
+// where it stood.
+func withoutOthers(text string) string {
+	lines := strings.Split(text, "\n")
+	for n, line := range lines {
+		if ofOthers.compiled().MatchString(line) && !ofGitHubs.compiled().MatchString(line) {
+			lines[n] = strings.Repeat(" ", len(line))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // said is a denial in a text.
 type said struct {
 	denial
@@ -97,7 +111,7 @@ type said struct {
 func findDenial(text string) (d said, ok bool) {
 	var all []said
 	most, last := byAnybody, 0
-	forms := formsOf(text)
+	forms := formsOf(withoutOthers(text))
 	for _, known := range denials {
 		if most == byGitHub && known.by != byGitHub {
 			break // the table has GitHub's first, and nothing else counts now

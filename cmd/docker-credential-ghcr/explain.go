@@ -84,7 +84,7 @@ func explain(w world, text string, asJSON bool) error {
 	if ok {
 		e.Check = checkCommandFor(found, d.cause == "never-pushed" || pulls.compiled().MatchString(text) && !pushes.compiled().MatchString(text))
 	}
-	if !ok && others.compiled().MatchString(text) {
+	if !ok && ofOthers.compiled().MatchString(text) {
 		return mendable{errors.New("it is about Docker Hub, not about a registry of GitHub's"), "name the image ghcr.io/OWNER/IMAGE"}
 	}
 	if !known {
@@ -143,7 +143,6 @@ var (
 
 	// Not docker.HOST, the older name of an enterprise registry: others have such names too.
 	named     = patternOf(`(?i)\b(?:ghcr\.io|docker\.pkg\.github\.com|containers\.[a-z0-9.-]+)(?:/[a-z0-9][a-z0-9._-]*){2,}(?::[a-z0-9_][a-z0-9._-]*)?(?:@sha256:[0-9a-f]{64})?`)
-	others    = patternOf(`(?i)\bdocker\.(?:io|com)\b`)
 	tokenLike = patternOf(`(?i)gh[a-z]_[a-z0-9]{10}|github_pat_`)
 
 	// Clients that push also look, by digest, for what is there already.

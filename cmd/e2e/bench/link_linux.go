@@ -30,21 +30,24 @@ var (
 	there = net.IPv4(10, 1, 10, 2).To4()
 )
 
-// openLink makes a link, and has api.github.com be at its far end.
-func openLink() (*link, error) {
+func newLink() (*link, error) {
 	file, err := tunnel("slow0")
 	if err != nil {
-		return nil, fmt.Errorf("a network interface of our own: %w", err)
+		return nil, fmt.Errorf("a network interface of our own, which takes /dev/net/tun: %w", err)
 	}
-	l := &link{file: file}
+	return &link{file: file}, nil
+}
+
+// use has api.github.com be at the link's far end.
+func (l *link) use() error {
 	go l.carry()
 	listener, err := net.Listen("tcp", net.JoinHostPort(here.String(), "443"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	go relay(listener)
 	hosts := strings.Replace(stage.Hosts(), " api.github.com ", " ", 1) + there.String() + " api.github.com\n"
-	return l, os.WriteFile("/etc/hosts", []byte(hosts), 0o644)
+	return os.WriteFile("/etc/hosts", []byte(hosts), 0o644)
 }
 
 func (l *link) close() error { return l.file.Close() }

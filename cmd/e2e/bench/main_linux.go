@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -14,11 +15,16 @@ import (
 
 var (
 	rounds = flag.Int("n", 120, "how often each is measured")
-	slack  = flag.Float64("slack", 1, "fail if a figure is above so many times its bound; 0: never")
+	slack  = flag.Float64("slack", 1, "fail if a figure is so many times off its bound; 0: never")
+	to     = flag.String("to", "", "also write what is printed to this file")
 )
 
 func main() {
 	flag.Parse()
+	if *rounds < 1 {
+		fmt.Fprintln(os.Stderr, "bench: -n is at least 1")
+		os.Exit(2)
+	}
 	code, err := stage.Perform(run, append([]string{"gh"}, others...)...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -37,11 +43,18 @@ func run(s *stage.Stage, home *stage.Home) error {
 	if err != nil {
 		return err
 	}
-	if err := b.report(os.Stdout, bounds); err != nil {
+	var report bytes.Buffer
+	if err := b.report(&report, bounds); err != nil {
 		return err
 	}
+	fmt.Print(report.String())
+	if *to != "" {
+		if err := os.WriteFile(*to, report.Bytes(), 0o644); err != nil {
+			return err
+		}
+	}
 	for _, bound := range bounds {
-		if *slack > 0 && bound.ratio() > *slack*bound.most {
+		if *slack > 0 && (bound.ratio() > *slack*bound.most || bound.ratio() < bound.least / *slack) {
 			return fmt.Errorf("not kept: %s", bound.text)
 		}
 	}

@@ -43,7 +43,7 @@ func (b *bench) report(out io.Writer, bounds []bound) error {
 	fmt.Fprintln(out)
 	for _, bound := range bounds {
 		verdict := "kept"
-		if bound.ratio() > bound.most {
+		if !bound.kept() {
 			verdict = "NOT KEPT"
 		}
 		fmt.Fprintf(out, "%-9s %.2f of %.2f  %s\n", verdict, bound.ratio(), bound.most, bound.text)
