@@ -11,6 +11,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/moby/sys/atomicwriter"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/busy"
 )
 
 // maxFile bounds every file that is read, in bytes.
@@ -35,7 +37,7 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	var file *os.File
-	if err := insist(func() (err error) { file, err = os.Open(path); return err }); err != nil {
+	if err := busy.Insist(func() (err error) { file, err = os.Open(path); return err }); err != nil {
 		return nil, err
 	}
 	defer file.Close()
@@ -48,11 +50,11 @@ func readFile(path string) ([]byte, error) {
 
 // writeFile replaces a file of ours in one step.
 func writeFile(path string, content []byte) error {
-	return insist(func() error { return atomicwriter.WriteFile(path, content, 0o600) })
+	return busy.Insist(func() error { return atomicwriter.WriteFile(path, content, 0o600) })
 }
 
 func removeFile(path string) error {
-	return insist(func() error { return os.Remove(path) })
+	return busy.Insist(func() error { return os.Remove(path) })
 }
 
 // isAbsent reports that a file, or a directory that it would be in, is not there.

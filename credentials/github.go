@@ -291,10 +291,12 @@ func withoutProxyLogin(text string) string {
 		}
 		password, _ := proxy.User.Password()
 		login := proxy.User.Username() + ":" + password
-		for _, secret := range []string{base64.StdEncoding.EncodeToString([]byte(login)), login, password} {
-			if secret != "" {
-				text = strings.ReplaceAll(text, secret, "****")
-			}
+		secrets := []string{base64.StdEncoding.EncodeToString([]byte(login)), login}
+		if len(password) >= 4 { // a shorter one is part of too many words
+			secrets = append(secrets, password)
+		}
+		for _, secret := range secrets {
+			text = strings.ReplaceAll(text, secret, "****")
 		}
 	}
 	return text

@@ -524,6 +524,22 @@ func TestAProxyThatRepeatsItsLoginIsNotRepeated(t *testing.T) {
 	}
 }
 
+// A short password is part of words that are none of its own.
+func TestAProxysShortPasswordLeavesTheReasonReadable(t *testing.T) {
+	const text = "lookup api.github.com: no such host"
+	for _, test := range []struct{ password, text, want string }{
+		{"b", text, text},
+		{"hub", text, text},
+		{"b", "refused me:b and " + inBase64("me:b"), "refused **** and ****"},
+		{"hub1", "refused hub1", "refused ****"},
+	} {
+		t.Setenv("HTTPS_PROXY", "http://me:"+test.password+"@127.0.0.1:1")
+		if got := withoutProxyLogin(test.text); got != test.want {
+			t.Errorf("%s: %q, want %q", test.password, got, test.want)
+		}
+	}
+}
+
 func TestTheProxyOfTheEnvironmentIsUsedAndSeesNoToken(t *testing.T) {
 	t.Parallel()
 	var seen log

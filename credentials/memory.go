@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/busy"
 )
 
 // How long a remembered answer is as good as a fresh one. A rejection is kept
@@ -136,7 +138,7 @@ func (m memory) replace(key string, content []byte) error {
 	}
 	_, err = file.Write(content)
 	if err = errors.Join(err, file.Close()); err == nil {
-		err = insist(func() error { return os.Rename(file.Name(), m.path(key)) })
+		err = busy.Insist(func() error { return os.Rename(file.Name(), m.path(key)) })
 	}
 	if err != nil {
 		_ = os.Remove(file.Name())
@@ -165,7 +167,7 @@ func (m memory) lock(ctx context.Context, key string) (asks bool, unlock func())
 // forget drops what is remembered of a token.
 func (m memory) forget(key string) {
 	if m.dir != "" && key != "" && !strings.ContainsAny(key, `/\.`) {
-		_ = os.Remove(m.path(key))
+		_ = removeFile(m.path(key))
 	}
 }
 

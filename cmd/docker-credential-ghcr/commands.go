@@ -129,7 +129,7 @@ func command(args []string, w world) int {
 
 // complain tells a person what went wrong and what mends it.
 func complain(w world, err error) {
-	fmt.Fprintf(w.stderr, "%s: error: %v\n", programName, err)
+	fmt.Fprintf(w.stderr, "%s: error: %s\n", programName, visible(err.Error()))
 	var fix string
 	var m mendable
 	var config *dockerConfigError
@@ -140,7 +140,7 @@ func complain(w world, err error) {
 		fix = config.remedy
 	}
 	if fix != "" {
-		fmt.Fprintf(w.stderr, "%s: hint: %s\n", programName, fix)
+		fmt.Fprintf(w.stderr, "%s: hint: %s\n", programName, visible(fix))
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/tailscale/hujson"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/busy"
 )
 
 // What does docker's config.json say?
@@ -108,7 +110,7 @@ func readRegularFile(file string) (fs.FileInfo, []byte, error) {
 		return nil, nil, fmt.Errorf("is larger than %d MiB", dockerConfigLimit>>20)
 	}
 	var text []byte
-	err = insist(func() (err error) { text, err = os.ReadFile(file); return err })
+	err = busy.Insist(func() (err error) { text, err = os.ReadFile(file); return err })
 	return info, text, err
 }
 
@@ -338,7 +340,16 @@ func (c *dockerConfig) helperEntry(registry string) (*hujson.Object, int) {
 	return nil, 0
 }
 
-// ourRegistries are those for which docker asks us.
+// asksUs reports whether docker asks us for the registry.
+func (c *dockerConfig) asksUs(registry string) bool {
+	helper, ok := c.helperFor(registry)
+	if !ok {
+		helper = c.credsStore()
+	}
+	return helper == ourHelper
+}
+
+// ourRegistries are those for which the file names us.
 func (c *dockerConfig) ourRegistries() []string {
 	var ours []string
 	seen := map[string]bool{}

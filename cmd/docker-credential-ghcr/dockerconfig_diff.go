@@ -70,7 +70,7 @@ func hunks(lines []diffLine) string {
 				fmt.Fprintf(&out, "@@ line %d @@\n", number)
 			}
 			shown = i + 1
-			fmt.Fprintf(&out, "%c%s\n", l.mark, shortLine(lines, i))
+			fmt.Fprintf(&out, "%c%s\n", l.mark, visible(shortLine(lines, i)))
 			if !strings.HasSuffix(l.text, "\n") {
 				out.WriteString("\\ No newline at end of file\n")
 			}

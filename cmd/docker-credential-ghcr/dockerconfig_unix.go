@@ -48,9 +48,6 @@ func keepOwner(f *os.File, old fs.FileInfo) error {
 	return nil
 }
 
-// insist need not: a file that is open can be replaced and removed.
-func insist(do func() error) error { return do() }
-
 func isDiskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }

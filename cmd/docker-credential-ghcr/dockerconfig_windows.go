@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gofrs/flock"
 	"golang.org/x/sys/windows"
@@ -28,20 +27,6 @@ func unlockDockerConfig(lock *flock.Flock, made []string) {
 
 // keepOwner has nothing to do: a new file inherits from its directory.
 func keepOwner(*os.File, fs.FileInfo) error { return nil }
-
-// insist does again what Windows refuses because another process has the file
-// open, or is about to remove it.
-func insist(do func() error) error {
-	err := do()
-	for range 20 {
-		if !errors.Is(err, windows.ERROR_SHARING_VIOLATION) && !errors.Is(err, windows.ERROR_ACCESS_DENIED) {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-		err = do()
-	}
-	return err
-}
 
 func isDiskFull(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)

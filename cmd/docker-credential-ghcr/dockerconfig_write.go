@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/busy"
 )
 
 // How does a change of docker's config.json reach the disk whole?
@@ -77,7 +79,7 @@ func lockDockerConfigDir(dir string) (unlock func(), locked bool, err error) {
 			return nil, false, err
 		}
 		lock := dockerConfigLock(dir)
-		if err = insist(func() error { _, err := lock.TryLockContext(ctx, 5*time.Millisecond); return err }); errors.Is(err, fs.ErrNotExist) {
+		if err = busy.Insist(func() error { _, err := lock.TryLockContext(ctx, 5*time.Millisecond); return err }); errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if errors.Is(err, context.DeadlineExceeded) {
 			return nil, false, errors.New("another docker-credential-ghcr is changing it and does not finish")
@@ -174,7 +176,7 @@ func (c *dockerConfig) replace() (err error) {
 		if err := c.unchanged(); err != nil {
 			return err
 		}
-		return os.Remove(c.file)
+		return busy.Insist(func() error { return os.Remove(c.file) })
 	}
 	temp, err := os.CreateTemp(filepath.Dir(c.file), dockerConfigTemp(c.file)+"*")
 	if err != nil {
@@ -208,7 +210,7 @@ func (c *dockerConfig) replace() (err error) {
 	if err := c.unchanged(); err != nil {
 		return err
 	}
-	return insist(func() error { return os.Rename(temp.Name(), c.file) })
+	return busy.Insist(func() error { return os.Rename(temp.Name(), c.file) })
 }
 
 // writable respects a file that its owner made read-only, though a rename

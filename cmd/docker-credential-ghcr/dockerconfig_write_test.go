@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/busy"
 )
 
 const childVariable = "DOCKERCONFIG_TEST_CHILD"
@@ -114,7 +116,7 @@ func dockerSaves(t testing.TB, path, plugin string) {
 	}
 	_, err = temp.Write(text)
 	// docker itself would fail where Windows refuses, and be run again.
-	if err := errors.Join(err, temp.Close(), insist(func() error { return os.Rename(temp.Name(), path) })); err != nil {
+	if err := errors.Join(err, temp.Close(), busy.Insist(func() error { return os.Rename(temp.Name(), path) })); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -135,7 +137,7 @@ func writeFile(t testing.TB, path, text string, mode fs.FileMode) {
 func readFile(t testing.TB, path string) string {
 	t.Helper()
 	var text []byte
-	if err := insist(func() (err error) { text, err = os.ReadFile(path); return err }); err != nil {
+	if err := busy.Insist(func() (err error) { text, err = os.ReadFile(path); return err }); err != nil {
 		t.Fatal(err)
 	}
 	return string(text)

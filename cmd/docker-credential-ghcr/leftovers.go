@@ -34,10 +34,11 @@ type staying struct {
 // leftoverRemedy is how a login in plain text is removed. docker logout would also
 // drop what docker login gave us to keep.
 func leftoverRemedy(key, path, host string) string {
+	byHand := fmt.Sprintf("remove auths[%q] from %s", key, tilde(path))
 	if credentials.KeepsDockerLogin(host) {
-		return fmt.Sprintf("remove auths[%q] from %s", key, tilde(path))
+		return byHand
 	}
-	return "run: docker logout " + shellWord(key)
+	return toRun("docker logout "+ourShell.word(key), byHand)
 }
 
 // planLeftovers judges the logins as candidates are judged.
@@ -87,9 +88,9 @@ func (p *leftoverPlan) rescue(w world, registry string) {
 		if err != nil {
 			reason, _, _ := strings.Cut(err.Error(), "\n")
 			// docker no longer sends it, and it is the only good one.
-			p.stay = append(p.stay, staying{l, reason, "put it into GHCR_TOKEN, then run: docker logout " + shellWord(l.key)})
+			p.stay = append(p.stay, staying{l, reason, "put it into GHCR_TOKEN, then " + leftoverRemedy(l.key, p.path, p.host)})
 		} else {
-			p.notes = append(p.notes, goneLogin{Key: l.key, Became: "it is in the OS keyring now; to remove it, run: " + sent(registry, programName+" erase")})
+			p.notes = append(p.notes, goneLogin{Key: l.key, Became: "it is in the OS keyring now; to remove it, run: " + ourShell.sent(registry, programName+" erase")})
 			p.rejected = append(p.rejected, l) // removed like these
 		}
 	}

@@ -23,6 +23,9 @@ func TestTheRemedyForALeftoverSparesWhatDockerLoginGave(t *testing.T) {
 	if got := leftoverRemedy("ghcr.io", path, "github.com"); got != "run: docker logout ghcr.io" {
 		t.Errorf("without a login in the keyring: %q", got)
 	}
+	if got := leftoverRemedy("ghcr.io/\u202e", path, "github.com"); !strings.HasPrefix(got, `remove auths["ghcr.io/\u202e"] from `) {
+		t.Errorf("of a key that cannot be shown: %q", got)
+	}
 	settings, err := credentials.SettingsPath()
 	if err != nil {
 		t.Fatal(err)

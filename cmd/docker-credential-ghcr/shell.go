@@ -4,15 +4,22 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// How does a word stand in a command line that a person pastes? On Windows the
-// shell is PowerShell.
+// How does a word stand in a command line that a person pastes?
 
-// shellWord is a word as the shell reads it as one, and as what it is.
-func shellWord(word string) string {
+// shell speaks the command language of a system, which bears the system's name in
+// runtime.GOOS. That of Windows is PowerShell's.
+type shell string
+
+const ourShell = shell(runtime.GOOS)
+
+// word is a word as the shell reads it as one, and as what it is.
+func (s shell) word(word string) string {
 	plain := "/._-+:@,"
-	if runtime.GOOS == "windows" {
+	if s == "windows" {
 		plain = `\._-+:`
 	}
 	special := func(r rune) bool {
@@ -21,42 +28,52 @@ func shellWord(word string) string {
 	if word != "" && !strings.ContainsFunc(word, special) {
 		return word
 	}
-	return quoted(word)
+	return s.quoted(word)
 }
 
-func quoted(word string) string {
-	if runtime.GOOS == "windows" {
+func (s shell) quoted(word string) string {
+	if s == "windows" {
 		return "'" + strings.ReplaceAll(word, "'", "''") + "'"
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// shellPath is a path as a word, short for a person.
-func shellPath(path string) string {
+// path is a path as a word, short for a person.
+func (s shell) path(path string) string {
 	if rest, ok := strings.CutPrefix(tilde(path), "~/"); ok {
-		return "~/" + shellWord(rest)
+		return "~/" + s.word(rest)
 	}
-	return shellWord(path)
+	return s.word(path)
 }
 
-func addToPath(dir string) string {
-	if runtime.GOOS == "windows" {
-		return "$env:Path = " + quoted(dir+";") + " + $env:Path"
+func (s shell) addToPath(dir string) string {
+	if s == "windows" {
+		return "$env:Path = " + s.quoted(dir+";") + " + $env:Path"
 	}
-	return fmt.Sprintf(`export PATH=%s:"$PATH"`, shellWord(dir))
+	return fmt.Sprintf(`export PATH=%s:"$PATH"`, s.word(dir))
 }
 
 // sent is a command that reads a word from standard input. PowerShell has no printf.
-func sent(word, command string) string {
-	if runtime.GOOS == "windows" {
-		return quoted(word) + " | " + command
+func (s shell) sent(word, command string) string {
+	if s == "windows" {
+		return s.quoted(word) + " | " + command
 	}
-	return "printf " + shellWord(word) + " | " + command
+	return "printf " + s.word(word) + " | " + command
 }
 
-func unset(variable string) string {
-	if runtime.GOOS == "windows" {
+func (s shell) unset(variable string) string {
+	if s == "windows" {
 		return "Remove-Item Env:" + variable
 	}
 	return "unset " + variable
+}
+
+// toRun is the advice to run a command, or another if there is something in the
+// command that cannot be shown, and so cannot be pasted.
+func toRun(command, otherwise string) string {
+	hidden := func(r rune) bool { return !unicode.IsPrint(r) }
+	if !utf8.ValidString(command) || strings.ContainsFunc(command, hidden) {
+		return otherwise
+	}
+	return "run: " + command
 }

@@ -51,14 +51,36 @@ func FuzzShellWord(f *testing.F) {
 	for _, word := range []string{"", "/usr/local/bin", "/home/the cat/bin", "it's", "''", `\`, "$(reboot)", "`x`", "a\nb", "-x", "~", "a=b", "*", "é", "\xff", "https://ghcr.io/v1/", "ghcr.io:443"} {
 		f.Add(word)
 	}
-	if runtime.GOOS == "windows" {
-		f.Skip("PowerShell quotes otherwise")
-	}
 	f.Fuzz(func(t *testing.T, word string) {
-		if words, ok := shellWords("run " + shellWord(word) + " x"); !ok || !slices.Equal(words, []string{"run", word, "x"}) {
-			t.Errorf("%q is written %s, and read %q, %v", word, shellWord(word), words, ok)
+		written := shell("linux").word(word)
+		if words, ok := shellWords("run " + written + " x"); !ok || !slices.Equal(words, []string{"run", word, "x"}) {
+			t.Errorf("%q is written %s, and read %q, %v", word, written, words, ok)
 		}
 	})
+}
+
+func TestCommandLinesAreThoseOfTheSystem(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ got, want string }{
+		{shell("linux").word(`a\b`), `'a\b'`},
+		{shell("windows").word(`C:\a\b-c.exe`), `C:\a\b-c.exe`},
+		{shell("windows").word("the cat's"), "'the cat''s'"},
+		{shell("windows").word("a,b"), "'a,b'"}, // two words to PowerShell
+		{shell("windows").word("@a"), "'@a'"},
+		{shell("windows").word(""), "''"},
+		{shell("windows").path(`C:\the cat\x`), `'C:\the cat\x'`},
+		{shell("linux").addToPath("/home/the cat/bin"), `export PATH='/home/the cat/bin':"$PATH"`},
+		{shell("darwin").addToPath("/opt/bin"), `export PATH=/opt/bin:"$PATH"`},
+		{shell("windows").addToPath(`C:\the cat's`), `$env:Path = 'C:\the cat''s;' + $env:Path`},
+		{shell("freebsd").sent("ghcr.io", "x erase"), "printf ghcr.io | x erase"},
+		{shell("windows").sent("ghcr.io", "x erase"), "'ghcr.io' | x erase"},
+		{shell("linux").unset("GH_TOKEN"), "unset GH_TOKEN"},
+		{shell("windows").unset("GH_TOKEN"), "Remove-Item Env:GH_TOKEN"},
+	} {
+		if test.got != test.want {
+			t.Errorf("got %s, want %s", test.got, test.want)
+		}
+	}
 }
 
 func TestPathsAreWordsOfCommands(t *testing.T) {
@@ -67,10 +89,7 @@ func TestPathsAreWordsOfCommands(t *testing.T) {
 		t.Setenv(variable, home)
 	}
 	if runtime.GOOS == "windows" {
-		if got, want := addToPath(`C:\the cat's`), `$env:Path = 'C:\the cat''s;' + $env:Path`; got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-		return
+		t.Skip("paths are others here")
 	}
 	for path, want := range map[string]string{
 		"/usr/bin/x":                     "/usr/bin/x",
@@ -78,11 +97,21 @@ func TestPathsAreWordsOfCommands(t *testing.T) {
 		filepath.Join(home, "bin", "x"):  "~/bin/x",
 		filepath.Join(home, "a b", "$x"): "~/'a b/$x'",
 	} {
-		if got := shellPath(path); got != want {
+		if got := shell("linux").path(path); got != want {
 			t.Errorf("%s: got %s, want %s", path, got, want)
 		}
 	}
-	if got, want := addToPath("/home/the cat/bin"), `export PATH='/home/the cat/bin':"$PATH"`; got != want {
-		t.Errorf("got %s, want %s", got, want)
+}
+
+// A command with something hidden in it would not be the one that is pasted.
+func TestOnlyWhatCanBeSeenIsACommand(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"ghcr.io": "run: docker logout ghcr.io", "the 家": "run: docker logout 'the 家'",
+		"\x1b[31m": "else", "a\tb": "else", "a\nb": "else", "\u009b": "else", "\u202e": "else", "\xff": "else",
+	} {
+		if got := toRun("docker logout "+shell("linux").word(word), "else"); got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
+		}
 	}
 }

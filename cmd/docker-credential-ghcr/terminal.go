@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -15,7 +16,7 @@ import (
 // How we speak to a person: what gh's users know. Marks before a line say how it
 // is, ✓ good, X bad, ! take care, - plain. They are coloured on a terminal, and
 // not with NO_COLOR. In a pipe the same words stand without colour and are never
-// folded.
+// folded. Much of it are others' words, from files and variables: see visible.
 
 // mark is the sign before a line.
 type mark string
@@ -71,6 +72,7 @@ func (s *screen) detail(indent int, format string, args ...any) {
 
 // heading prints what the lines that follow are about.
 func (s *screen) heading(text string) {
+	text = visible(text)
 	if s.colour {
 		text = "\x1b[1m" + text + "\x1b[0m"
 	}
@@ -84,6 +86,7 @@ func (s *screen) fold(prefix string, indent int, text string) {
 	b.WriteString(prefix)
 	column := indent
 	for i, word := range strings.Fields(text) {
+		word = visible(word)
 		length := utf8.RuneCountInString(word)
 		switch {
 		case i == 0:
@@ -102,7 +105,7 @@ func (s *screen) fold(prefix string, indent int, text string) {
 
 // confirm asks a person a question that only y or yes answers with yes.
 func (w world) confirm(question string) bool {
-	fmt.Fprintf(w.stderr, "%s [y/N] ", question)
+	fmt.Fprintf(w.stderr, "%s [y/N] ", visible(question))
 	line, err := bufio.NewReader(w.stdin).ReadString('\n')
 	if err != nil {
 		fmt.Fprintln(w.stderr)
@@ -125,5 +128,22 @@ func tilde(path string) string {
 
 // whole prints what a person may paste: below the line before, never folded.
 func (s *screen) whole(indent int, text string) {
-	fmt.Fprintln(s, strings.Repeat(" ", indent+2)+text)
+	fmt.Fprintln(s, strings.Repeat(" ", indent+2)+visible(text))
+}
+
+// visible is text that a terminal shows and does not obey: what would move the
+// cursor, colour, or turn the order of letters around is spelled as in JSON.
+func visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case unicode.IsPrint(r) || r == '\t':
+			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
 }

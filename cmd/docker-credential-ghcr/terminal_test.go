@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -37,12 +39,16 @@ func TestFold(t *testing.T) {
 func FuzzFold(f *testing.F) {
 	f.Add("gh, octocat: lacks write:packages (has gist, read:org, repo)", 40)
 	f.Add("  blanks   between\tand\nbehind ", 3)
+	f.Add("\x1b[31mred \u202eder\xff", 9)
 	f.Fuzz(func(t *testing.T, text string, width int) {
 		var out strings.Builder
 		(&screen{Writer: &out, width: width % 200}).fold("  X ", 4, text)
 		folded := out.String()
-		if got, want := strings.Fields(folded), strings.Fields("X "+text); strings.Join(got, " ") != strings.Join(want, " ") {
+		if got, want := strings.Fields(folded), strings.Fields("X "+text); strings.Join(got, " ") != visible(strings.Join(want, " ")) {
 			t.Fatalf("%q has become %q", text, folded)
+		}
+		if strings.ContainsFunc(folded, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+			t.Fatalf("a terminal is told %q", folded)
 		}
 		for line := range strings.Lines(folded) {
 			words := strings.Fields(strings.TrimPrefix(line, "  X "))
@@ -63,6 +69,39 @@ func TestColourIsInMarksOnly(t *testing.T) {
 	s.whole(0, "run: it")
 	if want := "\x1b[31mX\x1b[0m rejected\n- available\n  expires\n  run: it\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
+// Whatever is shown goes to the terminal as what can be seen.
+func TestATerminalIsNotCommanded(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"octocat, ümläüt, 家":     "octocat, ümläüt, 家",
+		"\x1b[31mred\a\x7f":      `\u001b[31mred\u0007\u007f`,
+		"\u009b31m":              `\u009b31m`,
+		"\x9b31m":                "\ufffd31m",
+		"a\u202eb\u2066c":        `a\u202eb\u2066c`,
+		"\U000e0041":             `\U000e0041`,
+		"a\r\nb":                 `a\u000d\u000ab`,
+		"\t\"ghcr.io\": \"\\u\"": "\t\"ghcr.io\": \"\\u\"",
+	} {
+		if got := visible(text); got != want {
+			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+	}
+	for name, print := range map[string]func(*screen, string){
+		"a line":    func(s *screen, text string) { s.say(0, care, "%s", text) },
+		"a detail":  func(s *screen, text string) { s.detail(0, "%s", text) },
+		"a command": func(s *screen, text string) { s.whole(0, text) },
+		"a heading": (*screen).heading,
+		"a question": func(s *screen, text string) {
+			world{stdin: strings.NewReader("\n"), stderr: s}.confirm(text)
+		},
+		"an error": func(s *screen, text string) { complain(world{stderr: s}, mendable{errors.New(text), text}) },
+	} {
+		if got := printed(func(s *screen) { print(s, "\x1b]0;evil\a") }); !strings.Contains(got, `\u001b]0;evil\u0007`) || strings.ContainsAny(got, "\x1b\a") {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }
 

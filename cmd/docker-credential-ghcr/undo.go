@@ -15,6 +15,7 @@ import (
 	"github.com/moby/sys/atomicwriter"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/busy"
 )
 
 // undo takes back what setup did: for one registry, or for all.
@@ -62,7 +63,7 @@ func undo(w world, o setupOptions) error {
 	if err := record.write(path); err != nil {
 		return err
 	}
-	kept := namedElsewhere(path)
+	kept := namedElsewhere(path, registries)
 	dropped := slices.DeleteFunc(slices.Clone(registries), func(r string) bool { return kept[r] != "" })
 	if err := dropSettings(dropped); err != nil {
 		return err
@@ -78,8 +79,8 @@ func undo(w world, o setupOptions) error {
 		s.say(0, good, "%s: docker no longer asks %s for %s", tilde(path), programName, registry)
 	}
 	for _, registry := range registries {
-		if other := kept[registry]; other != "" {
-			s.say(0, plain, "what setup keeps for %s stays: %s still names %s", registry, tilde(other), programName)
+		if why := kept[registry]; why != "" {
+			s.say(0, plain, "what setup keeps for %s stays: %s", registry, why)
 		}
 	}
 	for _, g := range gone {
@@ -118,9 +119,10 @@ func dropSettings(registries []string) error {
 	})
 }
 
-// namedElsewhere are the registries for which another config.json that setup
-// changed still names us, and that file.
-func namedElsewhere(config string) map[string]string {
+// namedElsewhere are those of registries for which docker asks us by another
+// config.json that setup changed, and the words for it. A file that cannot be read
+// now is taken at what setup made of it.
+func namedElsewhere(config string, registries []string) map[string]string {
 	named := map[string]string{}
 	file, err := undoRecordFile(config)
 	if err != nil {
@@ -134,11 +136,12 @@ func namedElsewhere(config string) map[string]string {
 			continue
 		}
 		c, err := readDockerConfig(record.Path)
-		if err != nil {
-			continue
-		}
-		for _, registry := range c.ourRegistries() {
-			named[registry] = record.Path
+		for _, registry := range registries {
+			if _, was := record.Config.Helpers[registry]; err != nil && was {
+				named[registry] = fmt.Sprintf("%s named %s, and cannot be read now", tilde(record.Path), programName)
+			} else if err == nil && c.asksUs(registry) {
+				named[registry] = fmt.Sprintf("%s still names %s", tilde(record.Path), programName)
+			}
 		}
 	}
 	return named
@@ -198,7 +201,7 @@ func (r *undoRecord) write(config string) error {
 		return nil
 	}
 	if len(r.Config.Helpers) == 0 && len(r.Gone) == 0 {
-		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := busy.Insist(func() error { return os.Remove(file) }); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
@@ -210,7 +213,7 @@ func (r *undoRecord) write(config string) error {
 	if err != nil {
 		return err
 	}
-	return atomicwriter.WriteFile(file, append(content, '\n'), 0o600)
+	return busy.Insist(func() error { return atomicwriter.WriteFile(file, append(content, '\n'), 0o600) })
 }
 
 func (r *undoRecord) note(g goneLogin) {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -81,6 +83,46 @@ func TestDamagedUndoRecordIsNone(t *testing.T) {
 		if err != nil || record.Path != config || len(record.Config.Helpers) > 0 {
 			t.Errorf("%s: %+v, %v", content, record, err)
 		}
+	}
+}
+
+// What setup keeps for a registry is dropped only if no other config.json needs it.
+func TestOthersWhoNeedWhatSetupKeeps(t *testing.T) {
+	dir := settingsIn(t)
+	mine, other := filepath.Join(dir, "mine", "config.json"), filepath.Join(dir, "other", "config.json")
+	for _, path := range []string{mine, other} {
+		record := &undoRecord{Path: path, Config: dockerConfigRecord{Helpers: map[string]string{"ghcr.io": ""}}}
+		if err := record.write(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Whatever else mine says, what setup did to it is what is undone.
+	writeFile(t, mine, `{"credsStore": "ghcr", "credHelpers": {"ghcr.io": "ghcr"}}`, 0o600)
+	for _, test := range []struct{ content, want string }{
+		{`{"credHelpers": {"ghcr.io": "ghcr"}}`, "ghcr.io"},
+		{`{"credHelpers": {"ghcr.io": "other"}}`, ""},
+		{`{"credHelpers": {"ghcr.io": "other"}, "credsStore": "ghcr"}`, "containers.acme.ghe.com"},
+		{`{"credsStore": "ghcr"}`, "containers.acme.ghe.com ghcr.io"},
+		{`{"credsStore": "pass"}`, ""},
+		{``, ""},
+		{`{"credHelpers": {`, "ghcr.io"}, // somebody is about to mend it
+	} {
+		writeFile(t, other, test.content, 0o600)
+		kept := namedElsewhere(mine, []string{"ghcr.io", "containers.acme.ghe.com"})
+		if got := strings.Join(slices.Sorted(maps.Keys(kept)), " "); got != test.want {
+			t.Errorf("%s names us for %q, want %q", test.content, got, test.want)
+		}
+		for _, why := range kept {
+			if !strings.Contains(why, filepath.Join("other", "config.json")) {
+				t.Errorf("%s: %s", test.content, why)
+			}
+		}
+	}
+	if err := os.Remove(other); err != nil {
+		t.Fatal(err)
+	}
+	if kept := namedElsewhere(mine, []string{"ghcr.io"}); len(kept) > 0 {
+		t.Errorf("without the other file: %v", kept)
 	}
 }
 

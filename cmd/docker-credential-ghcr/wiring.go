@@ -20,6 +20,7 @@ import (
 	protocol "github.com/docker/docker-credential-helpers/credentials"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/busy"
 )
 
 // programName is what docker looks for on its PATH when credHelpers says ghcr.
@@ -92,12 +93,12 @@ func (w *wiring) inspectConfig(ctx context.Context, registry string) {
 		return
 	}
 	switch helper, ok := config.helperFor(registry); {
-	case !ok && config.credsStore() == ourHelper: // asked for all registries
+	case config.asksUs(registry):
 	case !ok:
 		w.find("not-set-up", blocks, fmt.Sprintf("docker does not ask us for %s: %s has no entry for it", registry, tilde(path)), "run: "+setupCommand(registry, ""))
 	case helper == "":
 		w.find("other-helper", blocks, fmt.Sprintf("%s forbids a credential helper for %s", tilde(path), registry), "run: "+setupCommand(registry, "--force"))
-	case helper != ourHelper:
+	default:
 		w.find("other-helper", blocks, fmt.Sprintf("docker asks docker-credential-%s for %s: see %s", helper, registry, tilde(path)), "run: "+setupCommand(registry, "--force"))
 	}
 	var named []string
@@ -115,7 +116,7 @@ func (w *wiring) inspectConfig(ctx context.Context, registry string) {
 	if store := config.credsStore(); store != "" && store != ourHelper && storeHolds(ctx, store, registry) {
 		w.find("store-login", shadow,
 			fmt.Sprintf("an old login for %s is still kept by docker-credential-%s, which docker no longer asks", registry, store),
-			"run: "+sent(registry, shellWord("docker-credential-"+store)+" erase"))
+			toRun(ourShell.sent(registry, ourShell.word("docker-credential-"+store)+" erase"), "remove it there"))
 	}
 }
 
@@ -130,7 +131,7 @@ func (w *wiring) inspectPath() {
 	w.Program = found
 	switch {
 	case err != nil:
-		w.find("not-on-path", blocks, fmt.Sprintf("docker does not find %s: %s is not on PATH", programName, tilde(dir)), "run: "+addToPath(dir))
+		w.find("not-on-path", blocks, fmt.Sprintf("docker does not find %s: %s is not on PATH", programName, tilde(dir)), toRun(ourShell.addToPath(dir), "put "+tilde(dir)+" on PATH"))
 	case !sameFile(found, self):
 		w.find("other-program", shadow, fmt.Sprintf("docker runs another %s that comes first on PATH: %s", programName, tilde(found)), "remove it, or put "+tilde(dir)+" before it on PATH")
 	default:
@@ -156,16 +157,17 @@ func (w *wiring) inspectNarrowPath(goos, dir string) {
 			return
 		}
 	}
-	w.find("narrow-path", note, fmt.Sprintf("%s not look into %s", who, tilde(dir)), fmt.Sprintf("if you need that, run: sudo ln -s %s /usr/local/bin/", shellPath(filepath.Join(dir, programName))))
+	w.find("narrow-path", note, fmt.Sprintf("%s not look into %s", who, tilde(dir)), "if you need that, "+
+		toRun("sudo ln -s "+ourShell.path(filepath.Join(dir, programName))+" /usr/local/bin/", "link the program into /usr/local/bin"))
 }
 
 // inspectVariables looks for variables that take a client's eyes off config.json.
 func (w *wiring) inspectVariables(registry string) {
 	if holdsLogin([]byte(os.Getenv("DOCKER_AUTH_CONFIG")), registry) {
-		w.find("docker-auth-config", blocks, "DOCKER_AUTH_CONFIG holds a login for "+registry+", which docker 28.3 and later takes first", "run: "+unset("DOCKER_AUTH_CONFIG"))
+		w.find("docker-auth-config", blocks, "DOCKER_AUTH_CONFIG holds a login for "+registry+", which docker 28.3 and later takes first", "run: "+ourShell.unset("DOCKER_AUTH_CONFIG"))
 	}
-	if file := os.Getenv("REGISTRY_AUTH_FILE"); file != "" && !asksUs(file, registry) {
-		w.find("registry-auth-file", shadow, fmt.Sprintf("REGISTRY_AUTH_FILE makes podman, buildah and skopeo read %s alone, which does not name us for %s", tilde(file), registry), "run: "+unset("REGISTRY_AUTH_FILE"))
+	if file := os.Getenv("REGISTRY_AUTH_FILE"); file != "" && !fileAsksUs(file, registry) {
+		w.find("registry-auth-file", shadow, fmt.Sprintf("REGISTRY_AUTH_FILE makes podman, buildah and skopeo read %s alone, which does not name us for %s", tilde(file), registry), "run: "+ourShell.unset("REGISTRY_AUTH_FILE"))
 	}
 }
 
@@ -175,7 +177,7 @@ func (w *wiring) inspectOtherFiles(registry string) {
 	config := cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config"))
 	for _, other := range []struct{ id, client, file, logout string }{
 		{"podman-login", "podman, buildah and skopeo use", podmanAuthFile(), "podman logout "},
-		{"podman-login", "podman, buildah and skopeo use", filepath.Join(config, "containers", "auth.json"), "podman logout --authfile " + shellWord(filepath.Join(config, "containers", "auth.json")) + " "},
+		{"podman-login", "podman, buildah and skopeo use", filepath.Join(config, "containers", "auth.json"), "podman logout --authfile " + ourShell.word(filepath.Join(config, "containers", "auth.json")) + " "},
 		{"helm-login", "helm uses", filepath.Join(config, "helm", "registry", "config.json"), "helm registry logout "},
 	} {
 		if !filepath.IsAbs(other.file) {
@@ -183,7 +185,7 @@ func (w *wiring) inspectOtherFiles(registry string) {
 		}
 		content, err := readBounded(other.file)
 		if err == nil && holdsLogin(content, registry) {
-			w.find(other.id, shadow, fmt.Sprintf("%s the login for %s in %s before asking us", other.client, registry, tilde(other.file)), "run: "+other.logout+registry)
+			w.find(other.id, shadow, fmt.Sprintf("%s the login for %s in %s before asking us", other.client, registry, tilde(other.file)), toRun(other.logout+registry, "remove it there"))
 		}
 	}
 }
@@ -218,7 +220,7 @@ func holdsLogin(content []byte, registry string) bool {
 	return false
 }
 
-func asksUs(path, registry string) bool {
+func fileAsksUs(path, registry string) bool {
 	var file authFile
 	content, err := readBounded(path)
 	return err == nil && json.Unmarshal(content, &file) == nil && file.CredHelpers[registry] == ourHelper
@@ -233,7 +235,9 @@ func readBounded(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() || info.Size() > dockerConfigLimit {
 		return nil, errors.New("not a small regular file")
 	}
-	return os.ReadFile(path)
+	var content []byte
+	err = busy.Insist(func() (err error) { content, err = os.ReadFile(path); return err })
+	return content, err
 }
 
 // programLimit bounds every program that status runs.

@@ -31,7 +31,7 @@ func TestHoldsLogin(t *testing.T) {
 	}
 }
 
-func TestAsksUs(t *testing.T) {
+func TestFileAsksUs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for content, want := range map[string]bool{
@@ -45,11 +45,11 @@ func TestAsksUs(t *testing.T) {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := asksUs(file, "ghcr.io"); got != want {
+		if got := fileAsksUs(file, "ghcr.io"); got != want {
 			t.Errorf("%s: %v", content, got)
 		}
 	}
-	if asksUs(filepath.Join(dir, "absent"), "ghcr.io") || asksUs(dir, "ghcr.io") {
+	if fileAsksUs(filepath.Join(dir, "absent"), "ghcr.io") || fileAsksUs(dir, "ghcr.io") {
 		t.Error("what is no file asks us")
 	}
 }

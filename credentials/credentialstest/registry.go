@@ -260,6 +260,10 @@ func (g *GitHub) SetImages(images http.Handler) {
 func (g *GitHub) serveImages(w http.ResponseWriter, r *http.Request) {
 	sign(w)
 	x := exchangeOf(r)
+	path := strings.TrimSuffix(r.URL.Path, "/")
+	if path == "/v2" { // BusKill/buskill-app#78; else Docker's engine takes it for a registry of version 1
+		w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
+	}
 	authorization := r.Header.Get("Authorization")
 	repository, action := repositoryOf(r.URL.Path), "push"
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -284,7 +288,7 @@ func (g *GitHub) serveImages(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	switch path := strings.TrimSuffix(r.URL.Path, "/"); {
+	switch {
 	case path == "/v2":
 		writeJSON(w, http.StatusOK, struct{}{})
 	case repository == "":

@@ -327,6 +327,12 @@ func TestTheRegistryLetsInWhomItMay(t *testing.T) {
 			t.Errorf("/v2/ without a bearer: %d %s %v", resp.StatusCode, body, resp.Header)
 		}
 		bearer := auth(bearerFor(t, via, "ghcr.io", "gho_oauth"))
+		for _, header := range []map[string]string{nil, bearer} {
+			resp, _ := ask(t, via, "GET", "https://ghcr.io/v2/", header, "")
+			if got := resp.Header.Get("Docker-Distribution-Api-Version"); got != "registry/2.0" {
+				t.Errorf("/v2/ with %d headers: version %q", len(header), got)
+			}
+		}
 		if resp, _ := ask(t, via, "GET", "https://ghcr.io/v2/", bearer, ""); resp.StatusCode != 200 {
 			t.Errorf("/v2/ with a bearer: %d", resp.StatusCode)
 		}
