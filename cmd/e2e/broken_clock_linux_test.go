@@ -3,6 +3,7 @@ package e2e
 import (
 	"crypto/tls"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -115,8 +117,8 @@ func buildClockless(t *testing.T) (path string) {
 	source, err := os.ReadFile(filepath.Join(library, "time.go"))
 	check(t, err)
 	const reading = "sec, nsec, mono := runtimeNow()\n"
-	if n := strings.Count(string(source), reading); n != 1 {
-		t.Fatalf("time.go reads the clock %d times", n)
+	if strings.Count(string(source), reading) != 1 {
+		missing(t, fmt.Sprintf("%s reads the clock in another way than is known here: use the Go that go.mod names", runtime.Version()))
 	}
 	put := func(name, content string) string {
 		path := filepath.Join(dir, name)

@@ -10,10 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -80,9 +78,11 @@ func TestBrokenHostsFiles(t *testing.T) {
 // limit of all.
 func TestBrokenFileSystem(t *testing.T) {
 	onlyOnStage(t)
-	if _, err := os.Stat("/dev/fuse"); err != nil {
-		missing(t, "no FUSE here: modprobe fuse")
+	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err != nil {
+		missing(t, fmt.Sprintf("no FUSE here: %v: modprobe fuse, and be one who may open it", err))
 	}
+	check(t, device.Close())
 	meet(t, "hosts.yml, on a file system that hangs", []trouble{
 		{"for good", func(t *testing.T, _ *stage.Home, command *exec.Cmd) {
 			// It is served by whoever reads from the device: nobody.
@@ -106,15 +106,14 @@ func bomb() string {
 func TestHostsFileChangesWhileItIsRead(t *testing.T) {
 	t.Parallel()
 	s := onlyOnStage(t)
-	troubles := []trouble{
-		{"replaced in one piece", nil, given, requests{once, never}, promptly},
-		{"cut off and written anew; or not found, while it is cut off", nil, given, requests{once, never}, promptly},
-	}
-	compareFaults(t, "hosts.yml, changing while it is read", troubles)
-	for i, c := range troubles {
-		t.Run(c.name, func(t *testing.T) {
+	const inOnePiece, cutOff = "replaced in one piece", "cut off and written anew"
+	compareFaults(t, "hosts.yml, changing while it is read", []string{
+		faultRow(inOnePiece, "the token", "0", "", "at once", "for each token at most 1 in ten seconds", "0"),
+		faultRow(cutOff, "the token; while it is cut off, not found", "0; 1", "nothing, or what is the matter", "at once", "for each token at most 1 in ten seconds", "0"),
+	})
+	for _, how := range []string{inOnePiece, cutOff} {
+		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			inOnePiece := i == 0
 			home, elsewhere := s.Home(t.TempDir()), s.Home(t.TempDir())
 			tokens := []string{tokenFor(t.Name() + "first"), tokenFor(t.Name() + "second")}
 			var answers []string
@@ -124,7 +123,7 @@ func TestHostsFileChangesWhileItIsRead(t *testing.T) {
 			}
 			check(t, home.LogIn("github.com", "octocat", tokens[0]))
 			write := func(token string) error { return home.LogIn("github.com", "octocat", token) }
-			if inOnePiece {
+			if how == inOnePiece {
 				const path = ".config/gh/hosts.yml"
 				write = func(token string) error {
 					return errors.Join(elsewhere.LogIn("github.com", "octocat", token),
@@ -148,12 +147,12 @@ func TestHostsFileChangesWhileItIsRead(t *testing.T) {
 			seen := make(map[string]bool)
 			begun := time.Now()
 			for range 60 {
-				got := bounded(home.Command(stage.Product, "get"), "ghcr.io", c.longest+allowance)
+				got := bounded(home.Command(stage.Product, "get"), "ghcr.io", promptly+allowance)
 				reason := got.stderr == "" || strings.HasPrefix(got.stderr, "docker-credential-ghcr: error: ")
 				switch {
 				case got.code == 0 && got.stderr == "" && slices.Contains(answers, got.stdout):
 					seen[got.stdout] = true
-				case got.code == 1 && got.stdout == notFound && reason && !inOnePiece:
+				case got.code == 1 && got.stdout == notFound && reason && how == cutOff:
 				default:
 					t.Errorf("got %+v", got)
 				}
@@ -165,7 +164,7 @@ func TestHostsFileChangesWhileItIsRead(t *testing.T) {
 			}
 			for _, token := range tokens {
 				asked, spells := askedWith(t, s, token), 1+int(time.Since(begun)/answerLife)
-				if asked.api < c.asked.api || asked.api > c.asked.api*spells || asked.registry != c.asked.registry {
+				if asked.api < once || asked.api > once*spells || asked.registry != never {
 					t.Errorf("asked were %+v in %d times ten seconds", asked, spells)
 				}
 				memoryIsWhole(t, home, token)
@@ -349,46 +348,4 @@ func TestMemoryWithoutLocks(t *testing.T) {
 	}
 	memoryIsWhole(t, home, token)
 	ask(t, home, "get", "ghcr.io").wants(t, 0, credential("ghcr.io", "octocat", token), "")
-}
-
-// withoutLocks lets a program run on a system that has no locks, as some network
-// file systems have none.
-func withoutLocks(t *testing.T, command *exec.Cmd) {
-	t.Helper()
-	self, err := os.Executable()
-	check(t, err)
-	command.Env = append(command.Env, lockless+"="+command.Path)
-	command.Path = self
-}
-
-// lockless marks a run of this program that becomes the one named, without locks.
-const lockless = "E2E_WITHOUT_LOCKS"
-
-func init() {
-	path, ok := os.LookupEnv(lockless)
-	if !ok {
-		return
-	}
-	if err := becomeLockless(path); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-// becomeLockless has the kernel answer flock with ENOLCK, see seccomp(2).
-func becomeLockless(path string) error {
-	filter := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the call's number
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_FLOCK, Jf: 1},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(syscall.ENOLCK)},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
-	}
-	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return err
-	}
-	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0); err != nil {
-		return err
-	}
-	return syscall.Exec(path, os.Args, os.Environ())
 }

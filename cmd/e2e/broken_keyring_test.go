@@ -196,9 +196,9 @@ func TestBrokenKeyrings(t *testing.T) {
 		},
 		{
 			"slow", played(&secretsOf{unlock: func(*secretsOf) (dbus.ObjectPath, *dbus.Error) {
-				time.Sleep(time.Second) // twice: for the keyring and for the item
+				time.Sleep(500 * time.Millisecond) // twice: for the keyring and for the item
 				return noPrompt, nil
-			}}), given, requests{once, never}, 2 * time.Second,
+			}}), given, requests{once, never}, time.Second,
 		},
 		{
 			"hangs", played(&secretsOf{unlock: func(*secretsOf) (dbus.ObjectPath, *dbus.Error) {

@@ -9,14 +9,11 @@ import (
 	"time"
 )
 
-// compareFaults holds the troubles below a heading of README.md against what is
-// expected of them here, or writes them there.
-func compareFaults(t *testing.T, heading string, troubles []trouble) {
+// compareFaults holds the table below a heading of README.md against what is
+// expected here, or writes it there.
+func compareFaults(t *testing.T, heading string, faults []string) {
 	t.Helper()
-	rows := []string{"| fault | docker gets | exit | the person reads | longest | API | registry |", "|---|---|---|---|---|---|---|"}
-	for _, c := range troubles {
-		rows = append(rows, c.line())
-	}
+	rows := append([]string{faultRow("fault", "docker gets", "exit", "the person reads", "longest", "API", "registry"), "|---|---|---|---|---|---|---|"}, faults...)
 	readmeIsFree.Lock()
 	defer readmeIsFree.Unlock()
 	content, err := os.ReadFile(readme)
@@ -44,8 +41,17 @@ func compareFaults(t *testing.T, heading string, troubles []trouble) {
 	}
 }
 
-// line is the trouble as a row of README.md.
-func (c trouble) line() string {
+// faultRow is a row of a table of faults.
+func faultRow(cells ...string) string {
+	line := "|"
+	for _, cell := range cells {
+		line += strings.TrimRight(" "+strings.ReplaceAll(cell, "|", `\|`), " ") + " |"
+	}
+	return line
+}
+
+// row is the trouble as a row of README.md.
+func (c trouble) row() string {
 	gets := strings.TrimSpace(c.want.stdout)
 	switch c.want.stdout {
 	case given.stdout:
@@ -62,11 +68,7 @@ func (c trouble) line() string {
 	if c.longest != promptly {
 		longest = fmt.Sprint(int(c.longest/time.Second), " s")
 	}
-	line := "|"
-	for _, cell := range []string{c.name, gets, fmt.Sprint(c.want.code), c.want.reason(), longest, fmt.Sprint(c.asked.api), fmt.Sprint(c.asked.registry)} {
-		line += strings.TrimRight(" "+strings.ReplaceAll(cell, "|", `\|`), " ") + " |"
-	}
-	return line
+	return faultRow(c.name, gets, fmt.Sprint(c.want.code), c.want.reason(), longest, fmt.Sprint(c.asked.api), fmt.Sprint(c.asked.registry))
 }
 
 // reason is the first that a person is told of why there is no token.

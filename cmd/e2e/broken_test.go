@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -58,6 +59,9 @@ const (
 	allowance     = 10 * time.Second // for a machine that does much else
 	hangs         = wholeLimit + allowance
 )
+
+// saidLate is what is said of a deadline that ran out.
+var saidLate = regexp.MustCompile(`(no answer|did not answer|nothing came) .*?\b(in time|within)\b`)
 
 // healthy is a token with which nothing is the matter.
 var healthy = credentialstest.Token{Login: "octocat", Scopes: []string{"write:packages"}}
@@ -110,6 +114,9 @@ func meet(t *testing.T, heading string, troubles []trouble) {
 			if got.code != want.code || !matches(got.stdout, want.stdout) || !matches(got.stderr, want.stderr) {
 				t.Errorf("got  %+v\nwant %+v", got, want)
 			}
+			if late := saidLate.FindString(got.stderr); late != "" && c.longest == promptly {
+				t.Errorf("%q is said, and no deadline should have run out", late)
+			}
 			if strings.Contains(got.stderr, scene.token) || strings.Contains(got.stderr, password) {
 				t.Errorf("a secret is in %q", got.stderr)
 			}
@@ -132,7 +139,11 @@ func meet(t *testing.T, heading string, troubles []trouble) {
 		})
 	}
 	if heading != "" {
-		compareFaults(t, heading, troubles)
+		var rows []string
+		for _, c := range troubles {
+			rows = append(rows, c.row())
+		}
+		compareFaults(t, heading, rows)
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 //	burst N INPUT         N gets at once, which must all answer the same
 //	repeat N INPUT        N gets one after the other, which must all answer the same
 //	within TIME PROGRAM…  ends a program that takes longer: a limit, not a measurement
+//	lockless FILE…        runs the program in a file on a system that has no locks
 var programs = map[string]func(){
 	"get":    func() { finish(run("get", argument(1))) },
 	"erase":  func() { finish(run("erase", argument(1))) },
@@ -33,6 +34,8 @@ var programs = map[string]func(){
 	"burst":  func() { finish(burst(number(argument(1)), argument(2))) },
 	"repeat": func() { finish(repeat(number(argument(1)), argument(2))) },
 	"within": within,
+
+	"lockless": lockless,
 }
 
 // answer is what the product said to one question.

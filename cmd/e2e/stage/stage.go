@@ -84,10 +84,6 @@ const tokenEndpoint = "/token"
 
 // ServeHTTP lets the pretend GitHub answer, but for what another registry holds.
 func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// Registries say so, and Docker's engine takes one that does not for a version 1.
-	if r.URL.Path == "/v2/" {
-		w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
-	}
 	if registry := s.holder(r.URL); registry != nil {
 		registry.ServeHTTP(w, r)
 		return

@@ -46,10 +46,11 @@ func BuildForWindows(dir string, gh bool) error {
 	return nil
 }
 
-// FindWine finds wine's loader of 64-bit programs. Debian has it out of the way.
+// FindWine finds wine's loader of 64-bit programs. Debian has it out of the way. The
+// error is [errors.ErrUnsupported] where there is none to be had.
 func FindWine() (path string, err error) {
 	if runtime.GOARCH != "amd64" {
-		return "", fmt.Errorf("wine is used on amd64 only, not on %s", runtime.GOARCH)
+		return "", fmt.Errorf("wine is used on amd64 only, not on %s: %w", runtime.GOARCH, errors.ErrUnsupported)
 	}
 	if path, err = exec.LookPath("wine64"); err != nil {
 		path, err = exec.LookPath("/usr/lib/wine/wine64")

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package e2e
+
+func lockless() { fatalf("only Linux takes a program's locks away") }
