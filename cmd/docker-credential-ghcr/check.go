@@ -29,7 +29,9 @@ func checkCommand(w world) *cobra.Command {
 
 The registry itself is asked, by an upload that is opened and dropped, and
 GitHub is asked about the package. Nothing is uploaded and nothing is created.
-The exit status is 0 if it is allowed, 1 if not, 3 if nobody can say.`,
+IMAGE may be pasted with https://, docker:// or oci://, or as the address of the
+package's page. The exit status is 0 if it is allowed, 1 if not, 3 if nobody can
+say.`,
 		Example: `  docker-credential-ghcr check ghcr.io/octocat/app
   docker-credential-ghcr check octocat/app:1.2 --pull
   docker-credential-ghcr check containers.example.com/octocat/app --json`,

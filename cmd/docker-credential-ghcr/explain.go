@@ -22,7 +22,8 @@ func explainCommand(w world) *cobra.Command {
 		Short: "Say what docker's complaint means and what mends it",
 		Long: `Say what a client's complaint means and what mends it: docker's, buildx's,
 podman's, crane's or a workflow's. It is read from standard input, or is the
-argument. Nothing is asked over the network.`,
+argument; of a long log the last denial counts. Nothing is asked over the
+network.`,
 		Example: `  docker push ghcr.io/octocat/app 2>&1 | docker-credential-ghcr explain
   docker-credential-ghcr explain "denied: permission_denied: write_package"`,
 		RunE: func(_ *cobra.Command, args []string) error {
