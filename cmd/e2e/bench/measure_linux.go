@@ -40,7 +40,19 @@ func (b *bench) close() {
 // bundle is where Debian keeps what the system trusts.
 const bundle = "/etc/ssl/certs/ca-certificates.crt"
 
+// parts are the programs that are measured or measure, and Debian's packages that
+// bring them.
+var parts = map[string]string{
+	"curl": "curl", "time": "time", "secret-tool": "libsecret-tools",
+	"dbus-daemon": "dbus", "gnome-keyring-daemon": "gnome-keyring",
+}
+
 func (b *bench) prepare() (err error) {
+	for program, brings := range parts {
+		if _, err := exec.LookPath(program); err != nil {
+			return fmt.Errorf("%w: install %s", err, brings)
+		}
+	}
 	if b.slow, err = newLink(); err != nil {
 		return err
 	}
