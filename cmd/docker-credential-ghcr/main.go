@@ -12,7 +12,8 @@ import (
 
 func main() {
 	// Whoever stops reading what we say must not end us before the answer is given.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	// To catch the signal instead would take a tenth of the start.
+	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr}))
 }
 
