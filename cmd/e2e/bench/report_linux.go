@@ -32,8 +32,10 @@ func (b *bench) report(out io.Writer, bounds []bound) error {
 		}
 		fmt.Fprintf(table, "%.2f\t%.2f\t%s\t  %s\n", milliseconds(s.median()), float64(s.median())/float64(b.subjects[0].median()), peak, s.name)
 	}
-	fmt.Fprintln(table, "\t\t\t")
-	fmt.Fprintln(table, "ms a round trip\tms more\tround trips\t  ")
+	if len(b.trips) > 0 {
+		fmt.Fprintln(table, "\t\t\t")
+		fmt.Fprintln(table, "ms a round trip\tms more\tround trips\t  ")
+	}
 	for _, t := range b.trips {
 		fmt.Fprintf(table, "%.0f\t%.2f\t%.2f\t  %s\n", milliseconds(t.delay), milliseconds(t.added), t.count(), t.name)
 	}
