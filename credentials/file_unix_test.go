@@ -17,7 +17,7 @@ func (m *machine) pipe(path string) {
 	m.write(path, "")
 	os.Remove(path)
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		m.Skip("needs named pipes, which this file system lacks: ", err)
+		unavailable(m, "needs named pipes; set TMPDIR to a folder on a file system that has them", err)
 	}
 }
 

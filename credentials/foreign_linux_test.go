@@ -18,7 +18,7 @@ func watch(t *testing.T, folder string, events uint32) (seen func() []string) {
 	t.Helper()
 	fd, err := syscall.InotifyInit1(syscall.IN_NONBLOCK | syscall.IN_CLOEXEC)
 	if err != nil {
-		t.Skip("needs inotify; raise fs.inotify.max_user_instances and max_user_watches: ", err)
+		unavailable(t, "needs inotify; raise fs.inotify.max_user_instances and max_user_watches", err)
 	}
 	t.Cleanup(func() { syscall.Close(fd) })
 	err = filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
@@ -28,7 +28,7 @@ func watch(t *testing.T, folder string, events uint32) (seen func() []string) {
 		return err
 	})
 	if err != nil {
-		t.Skip("needs inotify; raise fs.inotify.max_user_instances and max_user_watches: ", err)
+		unavailable(t, "needs inotify; raise fs.inotify.max_user_instances and max_user_watches", err)
 	}
 	seen = func() []string {
 		var names []string

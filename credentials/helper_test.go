@@ -735,7 +735,7 @@ func TestWhatIsStored(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if strings.Contains(test.err, unlock) && ourShell.unlock() != unlock {
-				t.Skip("the command is another here")
+				t.Skip("the command here is another system's; run it on Linux or FreeBSD")
 			}
 			m := newMachine(t)
 			test.prepare(m)

@@ -214,7 +214,7 @@ func TestAHungKeyringIsWaitedForOnceACall(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.limit == keyringLimitPresent && (runtime.GOOS == "darwin" || runtime.GOOS == "windows") {
-				t.Skip("here somebody is present unless over ssh, whatever displays there are")
+				t.Skip("here displays do not tell whether somebody is present; run it on Linux or FreeBSD")
 			}
 			inBubble(t, func(m *machine) {
 				for name, value := range test.env {
@@ -414,7 +414,7 @@ func noBus(t *testing.T) {
 	t.Helper()
 	switch runtime.GOOS {
 	case "darwin", "windows":
-		t.Skip("no D-Bus here")
+		t.Skip("no D-Bus here; run it on Linux or FreeBSD")
 	}
 	for _, name := range []string{"bus", "dbus-session"} {
 		path := fmt.Sprintf("/run/user/%d/%s", os.Getuid(), name)
@@ -482,7 +482,7 @@ func TestABusThatNeverAnswersIsGivenUp(t *testing.T) {
 	defer os.RemoveAll(dir)
 	listener, err := net.Listen("unix", filepath.Join(dir, "bus"))
 	if err != nil {
-		t.Skip("needs unix sockets, which this system or its temporary directory lacks: ", err)
+		unavailable(t, "needs unix sockets; set TMPDIR to a folder on a file system that has them, or use Linux", err)
 	}
 	var serving sync.WaitGroup
 	defer serving.Wait()

@@ -12,7 +12,7 @@ import (
 func posix(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
-		t.Skip("commands are others here")
+		t.Skip("the commands here are another system's; run it on Linux or FreeBSD")
 	}
 }
 

@@ -72,7 +72,7 @@ func (m *machine) symlink(to, path string) {
 		_, err = os.Readlink(path)
 	}
 	if err != nil {
-		m.Skip("no symbolic links to be had here: ", err)
+		unavailable(m, "needs symbolic links; turn on the developer mode of Windows, or use another system (wine 8 has none)", err)
 	}
 }
 

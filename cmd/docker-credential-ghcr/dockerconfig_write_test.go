@@ -421,7 +421,7 @@ func symlink(t *testing.T, to, path string) {
 	}
 	switch {
 	case err != nil && runtime.GOOS == "windows":
-		t.Skip("no symbolic links to be had here: ", err)
+		t.Skip("needs symbolic links; turn on the developer mode of Windows, or use another system (wine 8 has none): ", err)
 	case err != nil:
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func TestScopesThatSetupTakes(t *testing.T) {
 // The store is the one that docker's own code chooses, if its program is there.
 func TestDefaultStore(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("what is no .exe is no program here")
+		t.Skip("the programs that it makes are none on Windows; run it on another system")
 	}
 	for _, c := range []struct{ goos, programs, want string }{
 		{"linux", "", ""},

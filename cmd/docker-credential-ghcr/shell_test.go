@@ -89,7 +89,7 @@ func TestPathsAreWordsOfCommands(t *testing.T) {
 		t.Setenv(variable, home)
 	}
 	if runtime.GOOS == "windows" {
-		t.Skip("paths are others here")
+		t.Skip("the paths here are another system's; run it on another than Windows")
 	}
 	for path, want := range map[string]string{
 		"/usr/bin/x":                     "/usr/bin/x",

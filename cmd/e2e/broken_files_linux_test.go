@@ -81,7 +81,7 @@ func TestBrokenFileSystem(t *testing.T) {
 	onlyOnStage(t)
 	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("this machine's kernel has no FUSE, and nothing installs it: ", err)
+		t.Skip("this kernel has no FUSE; modprobe fuse, or use one that has it: ", err)
 	}
 	if err != nil {
 		missing(t, fmt.Sprintf("no FUSE here: %v: modprobe fuse, and be one who may open it", err))

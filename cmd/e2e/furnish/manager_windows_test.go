@@ -11,7 +11,7 @@ import (
 // The Credential Manager passes the contract that the tests' fake is held to.
 func TestCredentialManagerKeepsTheContract(t *testing.T) {
 	if os.Getenv("WINEPREFIX") == "" {
-		t.Skip("this is for wine: it would write into the Credential Manager of whoever runs it")
+		t.Skip("it would write into the Credential Manager of whoever runs it; the tests of cmd/e2e run it under wine")
 	}
 	credentialstest.TestKeyring(t, credentials.OSKeyring{}, credentials.ErrNotInKeyring)
 }

@@ -50,7 +50,7 @@ func BuildForWindows(dir string, gh bool) error {
 // error is [errors.ErrUnsupported] where there is none to be had.
 func FindWine() (path string, err error) {
 	if runtime.GOARCH != "amd64" {
-		return "", fmt.Errorf("wine is used on amd64 only, not on %s: %w", runtime.GOARCH, errors.ErrUnsupported)
+		return "", fmt.Errorf("wine is used on amd64 only, not on %s; run it there: %w", runtime.GOARCH, errors.ErrUnsupported)
 	}
 	if path, err = exec.LookPath("wine64"); err != nil {
 		path, err = exec.LookPath("/usr/lib/wine/wine64")
