@@ -56,16 +56,7 @@ func TestAClockThatGoesBackwardsEndsAnOutage(t *testing.T) {
 
 func TestSettingsBehindALinkCanBeDropped(t *testing.T) {
 	m := newMachine(t)
-	path, err := SettingsPath()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.link(path)
-	elsewhere, err := os.Readlink(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.write(elsewhere, `{"registries":{"ghcr.io":{"scope":"read:packages"}}}`)
+	m.settingsBehindALink(`{"registries":{"ghcr.io":{"scope":"read:packages"}}}`)
 	drop := func(s *Settings) error { s.Registries = nil; return nil }
 	for range 2 {
 		if err := EditSettings(drop); err != nil {

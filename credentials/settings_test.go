@@ -244,18 +244,24 @@ func TestSettingsAreEditedWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
-func TestSettingsBehindALinkAreEditedWhereTheyAre(t *testing.T) {
-	m := newMachine(t)
+// settingsBehindALink are settings as people have them who keep such files elsewhere.
+func (m *machine) settingsBehindALink(content string) (path, elsewhere string) {
+	m.Helper()
 	path, err := SettingsPath()
 	if err != nil {
-		t.Fatal(err)
+		m.Fatal(err)
 	}
 	m.link(path)
-	elsewhere, err := os.Readlink(path)
-	if err != nil {
-		t.Fatal(err)
+	if elsewhere, err = os.Readlink(path); err != nil {
+		m.Fatal(err)
 	}
-	m.write(elsewhere, "{}\n")
+	m.write(elsewhere, content)
+	return path, elsewhere
+}
+
+func TestSettingsBehindALinkAreEditedWhereTheyAre(t *testing.T) {
+	m := newMachine(t)
+	path, elsewhere := m.settingsBehindALink("{}\n")
 	edit := func(registries map[string]RegistrySettings) {
 		t.Helper()
 		if err := EditSettings(func(s *Settings) error { s.Registries = registries; return nil }); err != nil {
