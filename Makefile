@@ -9,7 +9,7 @@ SYSTEMS = linux darwin windows freebsd
 FUZZTIME ?= 60s
 SOAK ?= 10m
 
-.PHONY: help build install uninstall test e2e lint cross fuzz soak bench demo picture
+.PHONY: help build install uninstall test e2e lint layout cross fuzz soak bench demo picture
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -39,6 +39,9 @@ e2e: ## run the tests with real programs alone, three times, in three orders
 
 lint: ## gofmt, go vet on every system, staticcheck, go mod tidy
 	@.ci/lint
+
+layout: ## measure how the files depend on each other, and check the rules about it (EDGES=1 lists each reference)
+	@cd cmd/e2e && go run ./layout $(if $(EDGES),-edges)
 
 cross: ## build for every system
 	@for os in $(SYSTEMS); do for arch in amd64 arm64; do \
