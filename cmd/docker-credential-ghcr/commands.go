@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
@@ -132,12 +133,12 @@ func complain(w world, err error) {
 	fmt.Fprintf(w.stderr, "%s: error: %s\n", programName, visible(err.Error()))
 	var fix string
 	var m mendable
-	var config *dockerConfigError
+	var config *dockerconfig.Error
 	switch {
 	case errors.As(err, &m):
 		fix = m.fix
 	case errors.As(err, &config):
-		fix = config.remedy
+		fix = config.Fix
 	}
 	if fix != "" {
 		fmt.Fprintf(w.stderr, "%s: hint: %s\n", programName, visible(fix))

@@ -9,6 +9,7 @@ import (
 
 	protocol "github.com/docker/docker-credential-helpers/credentials"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
@@ -17,15 +18,15 @@ import (
 type leftoverPlan struct {
 	path, host string
 
-	rejected []leftover // GitHub rejects them: removed
-	good     []leftover // the only good ones: moved into the keyring
+	rejected []dockerconfig.Login // GitHub rejects them: removed
+	good     []dockerconfig.Login // the only good ones: moved into the keyring
 	stay     []staying
-	notes    []goneLogin
+	notes    []dockerconfig.RemovedLogin
 }
 
 // staying is a login that is left alone, why, and what to do about it.
 type staying struct {
-	leftover
+	dockerconfig.Login
 	why string
 	// remedy is "" for the usual one.
 	remedy string
@@ -42,9 +43,9 @@ func leftoverRemedy(key, path, host string) string {
 }
 
 // planLeftovers judges the logins as candidates are judged.
-func planLeftovers(ctx context.Context, search *credentials.Search, config *dockerConfig) *leftoverPlan {
-	plan := &leftoverPlan{path: config.path, host: search.Registry.Host}
-	leftovers := config.leftovers(search.Registry.Name)
+func planLeftovers(ctx context.Context, search *credentials.Search, config *dockerconfig.Config) *leftoverPlan {
+	plan := &leftoverPlan{path: config.Path(), host: search.Registry.Host}
+	leftovers := config.Logins(search.Registry.Name)
 	if len(leftovers) == 0 {
 		return plan
 	}
@@ -55,26 +56,26 @@ func planLeftovers(ctx context.Context, search *credentials.Search, config *dock
 		}
 	}
 	for _, l := range leftovers {
-		token, err := credentials.ParseToken(l.secret())
+		token, err := credentials.ParseToken(l.Secret())
 		if err != nil {
-			plan.stay = append(plan.stay, staying{leftover: l, why: "it is not a GitHub token"})
+			plan.stay = append(plan.stay, staying{Login: l, why: "it is not a GitHub token"})
 			continue
 		}
-		if l.user == l.secret() {
-			l.user = "" // people give the token as the user name, too
+		if l.User == l.Secret() {
+			l.User = "" // people give the token as the user name, too
 		}
-		v := search.Judge(ctx, credentials.Candidate{Source: credentials.DockerLogin, Login: l.user, Token: token})
+		v := search.Judge(ctx, credentials.Candidate{Source: credentials.DockerLogin, Login: l.User, Token: token})
 		switch {
 		case v.Fault == credentials.Rejected:
 			plan.rejected = append(plan.rejected, l)
 		case v.Good() && !served:
-			l.user = v.User
+			l.User = v.User
 			plan.good = append(plan.good, l)
 			served = true
 		case v.Good():
-			plan.stay = append(plan.stay, staying{leftover: l, why: "docker gets a token without it"})
+			plan.stay = append(plan.stay, staying{Login: l, why: "docker gets a token without it"})
 		default:
-			plan.stay = append(plan.stay, staying{leftover: l, why: v.Reason})
+			plan.stay = append(plan.stay, staying{Login: l, why: v.Reason})
 		}
 	}
 	return plan
@@ -84,13 +85,13 @@ func planLeftovers(ctx context.Context, search *credentials.Search, config *dock
 // stays where it is.
 func (p *leftoverPlan) rescue(w world, registry string) {
 	for _, l := range p.good {
-		err := w.helper(false).Add(&protocol.Credentials{ServerURL: registry, Username: l.user, Secret: l.secret()})
+		err := w.helper(false).Add(&protocol.Credentials{ServerURL: registry, Username: l.User, Secret: l.Secret()})
 		if err != nil {
 			reason, _, _ := strings.Cut(err.Error(), "\n")
 			// docker no longer sends it, and it is the only good one.
-			p.stay = append(p.stay, staying{l, reason, "put it into GHCR_TOKEN, then " + leftoverRemedy(l.key, p.path, p.host)})
+			p.stay = append(p.stay, staying{l, reason, "put it into GHCR_TOKEN, then " + leftoverRemedy(l.Key, p.path, p.host)})
 		} else {
-			p.notes = append(p.notes, goneLogin{Key: l.key, Became: "it is in the OS keyring now; to remove it, run: " + ourShell.sent(registry, programName+" erase")})
+			p.notes = append(p.notes, dockerconfig.RemovedLogin{Key: l.Key, Why: "it is in the OS keyring now; to remove it, run: " + ourShell.sent(registry, programName+" erase")})
 			p.rejected = append(p.rejected, l) // removed like these
 		}
 	}
@@ -98,36 +99,36 @@ func (p *leftoverPlan) rescue(w world, registry string) {
 }
 
 // apply makes all of setup's changes to a config.
-func (p *leftoverPlan) apply(c *dockerConfig, registry string, record *undoRecord) {
-	configure(c, registry, &record.Config)
+func (p *leftoverPlan) apply(c *dockerconfig.Config, registry string, record *dockerconfig.Record) {
+	configure(c, registry, &record.Changes)
 	for _, l := range slices.Concat(p.rejected, p.good) {
-		c.removeLeftover(l)
-		record.note(p.became(l))
+		c.RemoveLogin(l)
+		record.AddRemoved(p.became(l))
 	}
 }
 
-func (p *leftoverPlan) became(l leftover) goneLogin {
+func (p *leftoverPlan) became(l dockerconfig.Login) dockerconfig.RemovedLogin {
 	for _, note := range p.notes {
-		if note.Key == l.key {
+		if note.Key == l.Key {
 			return note
 		}
 	}
-	return goneLogin{Key: l.key, Became: "GitHub had rejected it"}
+	return dockerconfig.RemovedLogin{Key: l.Key, Why: "GitHub had rejected it"}
 }
 
 func (p *leftoverPlan) print(s *screen, dryRun bool) {
 	for _, l := range p.good {
-		s.say(0, plain, "the login for %s that stands there in plain text would move into the OS keyring", l.key)
+		s.say(0, plain, "the login for %s that stands there in plain text would move into the OS keyring", l.Key)
 	}
 	for _, l := range p.rejected {
 		if dryRun {
-			s.say(0, plain, "the login for %s that stands there in plain text would be removed: GitHub rejects it", l.key)
+			s.say(0, plain, "the login for %s that stands there in plain text would be removed: GitHub rejects it", l.Key)
 			continue
 		}
-		s.say(0, good, "the login for %s that stood there in plain text is removed: %s", l.key, p.became(l).Became)
+		s.say(0, good, "the login for %s that stood there in plain text is removed: %s", l.Key, p.became(l).Why)
 	}
 	for _, l := range p.stay {
-		s.say(0, care, "a login for %s stays there in plain text: %s", l.key, l.why)
-		s.whole(0, cmp.Or(l.remedy, leftoverRemedy(l.key, p.path, p.host)))
+		s.say(0, care, "a login for %s stays there in plain text: %s", l.Key, l.why)
+		s.whole(0, cmp.Or(l.remedy, leftoverRemedy(l.Key, p.path, p.host)))
 	}
 }

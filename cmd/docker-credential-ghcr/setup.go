@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
@@ -84,14 +85,14 @@ func setup(ctx context.Context, w world, o setupOptions) error {
 	if err != nil {
 		return err
 	}
-	config, err := readDockerConfig(path)
+	config, err := dockerconfig.Read(path)
 	if err != nil {
 		return err
 	}
 	if err := refuseOtherHelper(config, registry, o.force); err != nil {
 		return err
 	}
-	before, _ := config.helperFor(registry)
+	before, _ := config.Helper(registry)
 	if o.dryRun {
 		return showPlan(ctx, w, o, search, config)
 	}
@@ -102,16 +103,19 @@ func setup(ctx context.Context, w world, o setupOptions) error {
 	if err != nil {
 		return err
 	}
-	plan, changed, err := wire(ctx, w, config, registry, o.force)
+	plan, outcome, err := wire(ctx, w, config, registry, o.force)
 	if err != nil {
 		takeBack()
 		return err
 	}
 	s := newScreen(w.stdout)
-	if changed && before != ourHelper {
+	if outcome.Changed && before != dockerconfig.HelperName {
 		s.say(0, good, "%s: docker will ask %s for %s", tilde(path), programName, registry)
 	} else {
 		s.say(0, good, "%s: docker asks %s for %s already", tilde(path), programName, registry)
+	}
+	if outcome.RecordErr != nil {
+		s.say(0, care, "setup --undo will not restore the file exactly: %s", outcome.RecordErr)
 	}
 	plan.print(s, o.dryRun)
 	fmt.Fprintln(s)
@@ -154,27 +158,25 @@ func checkAccount(search *credentials.Search, user string) error {
 	}
 }
 
-func refuseOtherHelper(config *dockerConfig, registry string, force bool) error {
-	helper, ok := config.helperFor(registry)
-	if !ok || helper == ourHelper || force {
+func refuseOtherHelper(config *dockerconfig.Config, registry string, force bool) error {
+	helper, ok := config.Helper(registry)
+	if !ok || helper == dockerconfig.HelperName || force {
 		return nil
 	}
 	return mendable{
-		fmt.Errorf("%s already says credHelpers[%q] = %q", tilde(config.path), registry, helper),
+		fmt.Errorf("%s already says credHelpers[%q] = %q", tilde(config.Path()), registry, helper),
 		"to take its place, run: " + setupCommand(registry, "--force"),
 	}
 }
 
-// refuseReadOnly tries the change on the copy that was read.
-func refuseReadOnly(config *dockerConfig, registry string) error {
-	configure(config, registry, &dockerConfigRecord{})
-	if config.info == nil || !config.changed() {
+// refuseReadOnly tries the change on the copy that was read, and fails where the edit
+// would fail.
+func refuseReadOnly(config *dockerconfig.Config, registry string) error {
+	configure(config, registry, &dockerconfig.Changes{})
+	if !config.Changed() {
 		return nil
 	}
-	if err := config.writable(); err != nil {
-		return config.failed(err)
-	}
-	return nil
+	return config.Writable()
 }
 
 // hasSettings reports whether there is anything to keep in the settings.
@@ -221,54 +223,38 @@ func damagedSettings(err error) error {
 
 // wire changes config.json, and what it replaces there, by the settings as they
 // are now. config is the file as it was looked at; it may change meanwhile.
-func wire(ctx context.Context, w world, config *dockerConfig, registry string, force bool) (plan *leftoverPlan, changed bool, err error) {
+func wire(ctx context.Context, w world, config *dockerconfig.Config, registry string, force bool) (plan *leftoverPlan, outcome dockerconfig.Outcome, err error) {
 	search, ok := w.helper(true).Search(registry)
 	if !ok {
-		return nil, false, unknownHost(registry)
+		return nil, outcome, unknownHost(registry)
 	}
 	plan = planLeftovers(ctx, search, config)
 	plan.rescue(w, registry)
-	changed, err = edit(config.path, registry, force, plan)
-	return plan, changed, err
+	outcome, err = edit(config.Path(), registry, force, plan)
+	return plan, outcome, err
 }
 
-// edit changes config.json and keeps the record that undo needs. A change that
-// fails leaves the record as it was.
-func edit(path, registry string, force bool, plan *leftoverPlan) (changed bool, err error) {
-	var before *undoRecord
-	err = editDockerConfig(path, func(c *dockerConfig) error {
+// edit changes config.json and its undo record.
+func edit(path, registry string, force bool, plan *leftoverPlan) (dockerconfig.Outcome, error) {
+	return dockerconfig.Edit(path, recordsDir(), func(c *dockerconfig.Config, r *dockerconfig.Record) error {
 		if err := refuseOtherHelper(c, registry, force); err != nil {
 			return err
 		}
-		record, err := readUndoRecord(path)
-		if err != nil {
-			return err
-		}
-		plan.apply(c, registry, record)
-		if changed = c.changed(); !changed {
-			return nil
-		}
-		if before == nil {
-			before, _ = readUndoRecord(path)
-		}
-		return record.write(path)
+		plan.apply(c, registry, r)
+		return nil
 	})
-	if err != nil && before != nil {
-		_ = before.write(path)
-	}
-	return changed, err
 }
 
 // configure is what setup changes in config.json: we are named for the registry,
 // and the store that docker would have chosen for all others is written down,
 // since it no longer chooses one once a credential helper is named.
-func configure(c *dockerConfig, registry string, r *dockerConfigRecord) {
-	if !c.hasAuth() {
+func configure(c *dockerconfig.Config, registry string, r *dockerconfig.Changes) {
+	if !c.HasAuth() {
 		if store := defaultStore(runtime.GOOS); store != "" {
-			c.setCredsStore(store, r)
+			c.SetCredsStore(store, r)
 		}
 	}
-	c.setHelper(registry, r)
+	c.SetHelper(registry, r)
 }
 
 // defaultStore is the store that docker chooses for a config without any
@@ -337,15 +323,17 @@ func runInForeground(ctx context.Context, line string) error {
 }
 
 // showPlan shows what setup would do.
-func showPlan(ctx context.Context, w world, o setupOptions, search *credentials.Search, config *dockerConfig) error {
+func showPlan(ctx context.Context, w world, o setupOptions, search *credentials.Search, config *dockerconfig.Config) error {
 	if o.scope != "" && os.Getenv("GHCR_SCOPE") == "" {
 		search.Scope = credentials.Scope(o.scope)
 	}
 	registry := search.Registry.Name
 	plan := planLeftovers(ctx, search, config)
-	plan.apply(config, registry, &undoRecord{})
+	plan.apply(config, registry, &dockerconfig.Record{})
 	s := newScreen(w.stdout)
-	showChange(s, config)
+	if err := showChange(s, config); err != nil {
+		return err
+	}
 	if o.hasSettings(registry) {
 		path, _ := credentials.SettingsPath()
 		s.say(0, plain, "%s would keep the settings of %s", tilde(path), registry)
@@ -354,11 +342,18 @@ func showPlan(ctx context.Context, w world, o setupOptions, search *credentials.
 	return nil
 }
 
-func showChange(s *screen, config *dockerConfig) {
-	if !config.changed() {
-		s.say(0, plain, "%s would stay as it is", tilde(config.path))
-		return
+// showChange shows what an edit would change, and fails where the edit would fail.
+func showChange(s *screen, config *dockerconfig.Config) error {
+	if !config.Changed() {
+		s.say(0, plain, "%s would not change", tilde(config.Path()))
+		return nil
 	}
-	s.say(0, plain, "%s would change:", tilde(config.path))
-	fmt.Fprint(s, diff(config.before, config.bytes()))
+	if err := config.Writable(); err != nil {
+		return err
+	}
+	s.say(0, plain, "%s would change:", tilde(config.Path()))
+	for _, line := range config.Differences() {
+		s.whole(0, line)
+	}
+	return nil
 }

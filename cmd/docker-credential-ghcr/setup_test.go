@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
@@ -21,7 +22,7 @@ func TestOtherHelperIsRefused(t *testing.T) {
 		`{"credHelpers": {"quay.io": "other"}}`:      false,
 		`{"credsStore": "desktop"}`:                  false,
 	} {
-		err := refuseOtherHelper(configOf(t, []byte(text)), "ghcr.io", false)
+		err := refuseOtherHelper(configOf(t, text), "ghcr.io", false)
 		if (err != nil) != refused {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -29,7 +30,7 @@ func TestOtherHelperIsRefused(t *testing.T) {
 		if refused && (!errors.As(err, &m) || !strings.HasSuffix(m.fix, "setup --force")) {
 			t.Errorf("%s: the fix is %q", text, m.fix)
 		}
-		if err := refuseOtherHelper(configOf(t, []byte(text)), "ghcr.io", true); err != nil {
+		if err := refuseOtherHelper(configOf(t, text), "ghcr.io", true); err != nil {
 			t.Errorf("%s, with --force: %v", text, err)
 		}
 	}
@@ -129,49 +130,18 @@ func TestSaveSettings(t *testing.T) {
 	}
 }
 
-// A change of config.json that fails leaves the record as it was.
-func TestRecordOfAChangeThatFailed(t *testing.T) {
-	settingsIn(t)
-	path := filepath.Join(t.TempDir(), "config.json")
-	if err := os.WriteFile(path, []byte("{}"), 0o400); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := edit(path, "ghcr.io", false, new(leftoverPlan)); err == nil {
-		t.Fatal("a read-only file was changed")
-	}
-	if record, err := readUndoRecord(path); err != nil || len(record.Config.Helpers) > 0 {
-		t.Errorf("recorded is %+v, %v", record, err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if changed, err := edit(path, "ghcr.io", false, new(leftoverPlan)); err != nil || !changed {
-		t.Fatalf("changed %v, %v", changed, err)
-	}
-	if err := os.Chmod(path, 0o400); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := edit(path, "docker.pkg.github.com", false, new(leftoverPlan)); err == nil {
-		t.Fatal("a read-only file was changed")
-	}
-	record, err := readUndoRecord(path)
-	if _, first := record.Config.Helpers["ghcr.io"]; err != nil || !first || len(record.Config.Helpers) != 1 {
-		t.Errorf("recorded is %+v, %v", record, err)
-	}
-}
-
-// Of a login in plain text that is gone, the record says what became of it.
-func TestPlanSaysWhatBecame(t *testing.T) {
+// The record says why a plain-text login was removed.
+func TestPlanSaysWhyALoginWasRemoved(t *testing.T) {
 	t.Parallel()
-	rescued, rejected := leftover{key: "ghcr.io"}, leftover{key: "https://ghcr.io"}
+	rescued, rejected := dockerconfig.Login{Key: "ghcr.io"}, dockerconfig.Login{Key: "https://ghcr.io"}
 	p := &leftoverPlan{
-		rejected: []leftover{rescued, rejected},
-		notes:    []goneLogin{{"ghcr.io", "it is in the OS keyring now"}},
+		rejected: []dockerconfig.Login{rescued, rejected},
+		notes:    []dockerconfig.RemovedLogin{{Key: "ghcr.io", Why: "it is in the OS keyring now"}},
 	}
-	if got := p.became(rescued).Became; got != "it is in the OS keyring now" {
+	if got := p.became(rescued).Why; got != "it is in the OS keyring now" {
 		t.Errorf("the rescued one: %q", got)
 	}
-	if got := p.became(rejected).Became; got != "GitHub had rejected it" {
+	if got := p.became(rejected).Why; got != "GitHub had rejected it" {
 		t.Errorf("the rejected one: %q", got)
 	}
 	got := printed(func(s *screen) { p.print(s, true) })

@@ -19,12 +19,12 @@ import (
 	"github.com/docker/docker-credential-helpers/client"
 	protocol "github.com/docker/docker-credential-helpers/credentials"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/busy"
 )
 
 // programName is what docker looks for on its PATH when credHelpers says ghcr.
-const programName = "docker-credential-" + ourHelper
+const programName = "docker-credential-" + dockerconfig.HelperName
 
 // wiring says whether docker asks us for a registry, and what else could answer
 // in our place.
@@ -87,13 +87,13 @@ func (w *wiring) inspectConfig(ctx context.Context, registry string) {
 		return
 	}
 	w.Config = path
-	config, err := readDockerConfig(path)
+	config, err := dockerconfig.Read(path)
 	if err != nil {
 		w.find("config-unreadable", blocks, err.Error(), remedyOf(err))
 		return
 	}
-	switch helper, ok := config.helperFor(registry); {
-	case config.asksUs(registry):
+	switch helper, ok := config.Helper(registry); {
+	case config.UsesHelper(registry):
 	case !ok:
 		w.find("not-set-up", blocks, fmt.Sprintf("docker does not ask us for %s: %s has no entry for it", registry, tilde(path)), "run: "+setupCommand(registry, ""))
 	case helper == "":
@@ -102,18 +102,18 @@ func (w *wiring) inspectConfig(ctx context.Context, registry string) {
 		w.find("other-helper", blocks, fmt.Sprintf("docker asks docker-credential-%s for %s: see %s", helper, registry, tilde(path)), "run: "+setupCommand(registry, "--force"))
 	}
 	var named []string
-	for _, l := range config.leftovers(registry) {
-		if slices.Contains(named, l.key) {
+	for _, l := range config.Logins(registry) {
+		if slices.Contains(named, l.Key) {
 			continue
 		}
-		named = append(named, l.key)
-		problem := fmt.Sprintf("a login for %s lies in plain text in %s", l.key, tilde(path))
+		named = append(named, l.Key)
+		problem := fmt.Sprintf("a login for %s lies in plain text in %s", l.Key, tilde(path))
 		if major := dockerMajor(ctx); major > 0 && major < 29 {
 			problem += fmt.Sprintf("; docker %d sends it if this program cannot be run", major)
 		}
-		w.find("leftover-login", shadow, problem, leftoverRemedy(l.key, path, credentials.HostNamed(registry)))
+		w.find("leftover-login", shadow, problem, leftoverRemedy(l.Key, path, credentials.HostNamed(registry)))
 	}
-	if store := config.credsStore(); store != "" && store != ourHelper && storeHolds(ctx, store, registry) {
+	if store := config.CredsStore(); store != "" && store != dockerconfig.HelperName && storeHolds(ctx, store, registry) {
 		w.find("store-login", shadow,
 			fmt.Sprintf("an old login for %s is still kept by docker-credential-%s, which docker no longer asks", registry, store),
 			toRun(ourShell.sent(registry, ourShell.word("docker-credential-"+store)+" erase"), "remove it there"))
@@ -183,7 +183,7 @@ func (w *wiring) inspectOtherFiles(registry string) {
 		if !filepath.IsAbs(other.file) {
 			continue // there is no home
 		}
-		content, err := readBounded(other.file)
+		content, err := dockerconfig.ReadFile(other.file)
 		if err == nil && holdsLogin(content, registry) {
 			w.find(other.id, shadow, fmt.Sprintf("%s the login for %s in %s before asking us", other.client, registry, tilde(other.file)), toRun(other.logout+registry, "remove it there"))
 		}
@@ -213,7 +213,7 @@ func holdsLogin(content []byte, registry string) bool {
 	}
 	for key, entry := range file.Auths {
 		var fields map[string]any
-		if registryOfAuthKey(key) == registry && json.Unmarshal(entry, &fields) == nil && len(fields) > 0 {
+		if dockerconfig.RegistryOf(key) == registry && json.Unmarshal(entry, &fields) == nil && len(fields) > 0 {
 			return true
 		}
 	}
@@ -222,22 +222,8 @@ func holdsLogin(content []byte, registry string) bool {
 
 func fileAsksUs(path, registry string) bool {
 	var file authFile
-	content, err := readBounded(path)
-	return err == nil && json.Unmarshal(content, &file) == nil && file.CredHelpers[registry] == ourHelper
-}
-
-// readBounded reads a file of another program's, which should be small.
-func readBounded(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > dockerConfigLimit {
-		return nil, errors.New("not a small regular file")
-	}
-	var content []byte
-	err = busy.Insist(func() (err error) { content, err = os.ReadFile(path); return err })
-	return content, err
+	content, err := dockerconfig.ReadFile(path)
+	return err == nil && json.Unmarshal(content, &file) == nil && file.CredHelpers[registry] == dockerconfig.HelperName
 }
 
 // programLimit bounds every program that status runs.
@@ -285,14 +271,14 @@ func sameFile(a, b string) bool {
 // dockerConfigFile is docker's config.json for this person.
 func dockerConfigFile() (string, error) {
 	home, _ := os.UserHomeDir()
-	return dockerConfigPath(os.Getenv, home)
+	return dockerconfig.Path(os.Getenv, home)
 }
 
 // remedyOf is what mends an error of config.json's.
 func remedyOf(err error) string {
-	var of *dockerConfigError
-	if errors.As(err, &of) && of.remedy != "" {
-		return of.remedy
+	var of *dockerconfig.Error
+	if errors.As(err, &of) && of.Fix != "" {
+		return of.Fix
 	}
 	return "mend the file"
 }

@@ -116,23 +116,3 @@ func TestSetupCommand(t *testing.T) {
 		}
 	}
 }
-
-func TestReadBoundedReadsSmallFilesOnly(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	if _, err := readBounded(dir); err == nil {
-		t.Error("read a directory")
-	}
-	large := filepath.Join(dir, "large")
-	f, err := os.Create(large)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Truncate(dockerConfigLimit + 1); err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	if _, err := readBounded(large); err == nil {
-		t.Error("read a file without end")
-	}
-}

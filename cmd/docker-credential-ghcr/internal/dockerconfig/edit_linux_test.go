@@ -1,4 +1,4 @@
-package main
+package dockerconfig
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ func init() {
 		if err := os.WriteFile(filepath.Join(filepath.Dir(filepath.Dir(path)), "other"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := editDockerConfig(path, toggle); err == nil || !strings.Contains(err.Error(), syscall.ENOSPC.Error()) {
+		if err := edit(t, path, toggle); err == nil || !strings.Contains(err.Error(), syscall.ENOSPC.Error()) {
 			t.Errorf("got %v", err)
 		}
 		if left := namesIn(t, filepath.Dir(filepath.Dir(path))); len(left) != 1 {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package dockerconfig
 
 import (
 	"fmt"
@@ -43,7 +43,7 @@ func TestEditKeepsModeAndOwner(t *testing.T) {
 			}
 		}
 		for range 2 {
-			if err := editDockerConfig(path, toggle); err != nil {
+			if err := edit(t, path, toggle); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -57,7 +57,7 @@ func TestEditKeepsModeAndOwner(t *testing.T) {
 	}
 
 	path := filepath.Join(t.TempDir(), ".docker", "config.json")
-	if err := editDockerConfig(path, toggle); err != nil {
+	if err := edit(t, path, toggle); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]fs.FileMode{path: 0o600, filepath.Dir(path): fs.ModeDir | 0o700} {
@@ -73,7 +73,7 @@ func TestEditDoesNotWaitForAPipe(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := editDockerConfig(path, toggle)
+	err := edit(t, path, toggle)
 	if err == nil || !strings.Contains(err.Error(), "is not a regular file") {
 		t.Error(err)
 	}
@@ -148,7 +148,7 @@ func withoutRights(t *testing.T, dir string, args []string) {
 	if root {
 		checkRefused(t, foreign, "belongs to user 0", "run this as the owner")
 		path := filepath.Join(dir, "new", "config.json")
-		if err := editDockerConfig(path, toggle); err == nil || !strings.HasPrefix(err.Error(), path+": permission denied") {
+		if err := edit(t, path, toggle); err == nil || !strings.HasPrefix(err.Error(), path+": permission denied") {
 			t.Errorf("a directory that cannot be made: %v", err)
 		}
 	}
@@ -157,7 +157,7 @@ func withoutRights(t *testing.T, dir string, args []string) {
 	if err := os.Chmod(filepath.Dir(noLock), 0o300); err != nil {
 		t.Fatal(err)
 	}
-	if err := editDockerConfig(noLock, toggle); err != nil {
+	if err := edit(t, noLock, toggle); err != nil {
 		t.Errorf("without a lock: %v", err)
 	}
 	if text := readFile(t, noLock); !strings.Contains(text, `"ghcr"`) {
