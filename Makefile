@@ -9,7 +9,7 @@ SYSTEMS = linux darwin windows freebsd
 FUZZTIME ?= 60s
 SOAK ?= 10m
 
-.PHONY: help build install uninstall test e2e lint layout cross fuzz soak bench demo picture
+.PHONY: help build install uninstall test e2e lint layout cross fuzz soak bench demo picture release snapshot packages
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -61,3 +61,13 @@ demo: ## see it work: a pretend GitHub, a registry, a real client; no account, n
 
 picture: ## draw the terminal picture of the README from a real run
 	@cd cmd/e2e && go run ./picture ../../.github/terminal.svg
+
+release: ## build what is published for the tag that is checked out, in bin/release
+	@.ci/release/build
+
+snapshot: ## the same for what is committed, without a tag
+	@.ci/release/build --snapshot
+
+packages: ## install, upgrade and remove the packages of make snapshot, and build them twice to compare the bytes
+	@.ci/packages
+	@.ci/reproducible
