@@ -9,7 +9,7 @@ SYSTEMS = linux darwin windows freebsd
 FUZZTIME ?= 60s
 SOAK ?= 10m
 
-.PHONY: help build install uninstall test e2e lint layout cross fuzz soak bench demo picture release snapshot packages
+.PHONY: help build install uninstall test e2e lint layout cross fuzz soak bench demo picture release snapshot packages live
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -71,3 +71,6 @@ snapshot: ## the same for what is committed, without a tag
 packages: ## install, upgrade and remove the packages of make snapshot, and build them twice to compare the bytes
 	@.ci/packages
 	@.ci/reproducible
+
+live: ## run the promise against the real GitHub, with a token in GHCR_TOKEN, and delete what that makes
+	@cd cmd/e2e && go run ./live

@@ -133,12 +133,7 @@ func (p Package) roleOf(repositoryID int64) string {
 // servePackage answers the three forms of
 // https://docs.github.com/rest/packages/packages that get one container package.
 func (g *GitHub) servePackage(w http.ResponseWriter, r *http.Request, c caller) {
-	owner, kind := c.token.Login, "User"
-	if org := r.PathValue("org"); org != "" {
-		owner, kind = org, "Organization"
-	} else if user := r.PathValue("user"); user != "" {
-		owner = user
-	}
+	owner, kind := packageOwner(r, c)
 	p, ok := g.lookup(c.host, owner+"/"+r.PathValue("name"))
 	job := c.token.Job
 	reads := p.readableBy(c.token.Login)
@@ -161,6 +156,41 @@ func (g *GitHub) servePackage(w http.ResponseWriter, r *http.Request, c caller) 
 		refuse(w, http.StatusNotFound, "Package not found.")
 	default:
 		writeJSON(w, http.StatusOK, p.describe(c.host))
+	}
+}
+
+// packageOwner is whose package an API request is about.
+func packageOwner(r *http.Request, c caller) (owner, kind string) {
+	if org := r.PathValue("org"); org != "" {
+		return org, "Organization"
+	}
+	return cmp.Or(r.PathValue("user"), c.token.Login), "User"
+}
+
+// serveDeletePackage deletes a whole package
+// (https://docs.github.com/rest/packages/packages). It takes two scopes and the role
+// Admin, which the owner has, and the repository that is linked, for its jobs.
+func (g *GitHub) serveDeletePackage(w http.ResponseWriter, r *http.Request, c caller) {
+	owner, kind := packageOwner(r, c)
+	name := owner + "/" + r.PathValue("name")
+	p, ok := g.lookup(c.host, name)
+	job := c.token.Job
+	admin := strings.EqualFold(p.Owner, c.token.Login)
+	if job != nil {
+		admin = job.Packages == "write" && p.roleOf(job.RepositoryID) == "write"
+	}
+	switch {
+	case c.anonymous():
+		refuse(w, http.StatusUnauthorized, "Requires authentication")
+	case !c.token.grants("read:packages") || !c.token.grants("delete:packages"):
+		refuse(w, http.StatusForbidden, "You need at least read:packages and delete:packages scopes to delete a package.")
+	case !ok || p.OwnerKind != kind || !admin:
+		refuse(w, http.StatusNotFound, "Package not found.")
+	default:
+		g.mu.Lock()
+		delete(g.packages, keyOf(c.host, name))
+		g.mu.Unlock()
+		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
