@@ -19,7 +19,7 @@ func (g *GitHub) apiRoutes() http.Handler {
 	handle := func(pattern string, h func(http.ResponseWriter, *http.Request, caller)) {
 		mux.Handle(pattern, g.authenticated(h))
 	}
-	handle("/", func(w http.ResponseWriter, _ *http.Request, _ caller) { refuse(w, http.StatusNotFound, "Not Found") })
+	handle("/", func(w http.ResponseWriter, _ *http.Request, _ caller) { notFound.write(w) })
 	handle("GET /{$}", func(w http.ResponseWriter, r *http.Request, c caller) {
 		writeJSON(w, http.StatusOK, map[string]string{"current_user_url": "https://" + r.Host + exchangeOf(r).to.prefix + "/user"})
 	})
@@ -58,20 +58,20 @@ func (g *GitHub) authenticated(next func(http.ResponseWriter, *http.Request, cal
 			return
 		}
 		if v := r.Header.Get("X-GitHub-Api-Version"); v != "" && v != "2022-11-28" && v != "2026-03-10" {
-			refuse(w, http.StatusBadRequest, "Unsupported API version: "+v)
+			unsupportedVersion(v).write(w)
 			return
 		}
 		c := caller{host: x.to.github}
 		if x.sent.scheme != "" {
 			t, ok := g.token(x.sent.secret, x.to.github)
 			if !ok || isKind(x.sent.secret, refresh) {
-				refuse(w, http.StatusUnauthorized, "Bad credentials")
+				badCredentials.write(w)
 				return
 			}
 			c.secret, c.token = x.sent.secret, t
 			c.describe(w.Header())
 			if t.Suspended {
-				refuse(w, http.StatusForbidden, "Sorry. Your account was suspended")
+				suspended.write(w)
 				return
 			}
 		}
@@ -94,21 +94,21 @@ func (c caller) describe(h http.Header) {
 
 func (c caller) anonymous() bool { return c.secret == "" }
 
-// refuse answers with an error as GitHub's REST API words them.
-func refuse(w http.ResponseWriter, code int, message string) {
-	writeJSON(w, code, struct {
+// write answers with an error in the form of GitHub's REST API.
+func (r refusal) write(w http.ResponseWriter) {
+	writeJSON(w, r.status, struct {
 		Message          string `json:"message"`
 		DocumentationURL string `json:"documentation_url"`
 		Status           int    `json:"status,string"`
-	}{message, "https://docs.github.com/rest", code})
+	}{r.message, "https://docs.github.com/rest", r.status})
 }
 
 func (g *GitHub) serveUser(w http.ResponseWriter, _ *http.Request, c caller) {
 	switch {
 	case c.anonymous():
-		refuse(w, http.StatusUnauthorized, "Requires authentication")
+		wantsLogin.write(w)
 	case isKind(c.secret, installation):
-		refuse(w, http.StatusForbidden, "Resource not accessible by integration")
+		noIntegration.write(w)
 	default:
 		writeJSON(w, http.StatusOK, map[string]string{"login": c.token.Login, "type": "User"})
 	}
@@ -120,9 +120,9 @@ func (g *GitHub) serveGraphQL(w http.ResponseWriter, r *http.Request, c caller) 
 	err := json.NewDecoder(r.Body).Decode(&question)
 	switch {
 	case c.anonymous():
-		refuse(w, http.StatusUnauthorized, "This endpoint requires you to be authenticated.")
+		wantsLoginGraphQL.write(w)
 	case err != nil:
-		refuse(w, http.StatusBadRequest, "Problems parsing JSON")
+		badJSON.write(w)
 	case !strings.Contains(question.Query, "viewer"):
 		writeJSON(w, http.StatusOK, map[string]any{"errors": []any{map[string]string{"message": "only viewer is known here"}}})
 	default:
@@ -144,15 +144,15 @@ func (g *GitHub) serveRevoke(w http.ResponseWriter, r *http.Request, c caller) {
 	}
 	switch {
 	case enterprise && c.anonymous():
-		refuse(w, http.StatusUnauthorized, "Requires authentication")
+		wantsLogin.write(w)
 		return
 	case !enterprise && !c.anonymous():
-		refuse(w, http.StatusForbidden, "This endpoint does not accept authenticated requests.")
+		wantsNoLogin.write(w)
 		return
 	}
 	var list struct{ Credentials []string }
 	if err := json.NewDecoder(r.Body).Decode(&list); err != nil || len(list.Credentials) == 0 || len(list.Credentials) > maxRevoked {
-		refuse(w, http.StatusUnprocessableEntity, "Validation Failed")
+		invalid.write(w)
 		return
 	}
 	g.mu.Lock()
@@ -170,9 +170,9 @@ func (g *GitHub) serveRevoke(w http.ResponseWriter, r *http.Request, c caller) {
 func (g *GitHub) serveRevokeInstallation(w http.ResponseWriter, _ *http.Request, c caller) {
 	switch {
 	case c.anonymous():
-		refuse(w, http.StatusUnauthorized, "Requires authentication")
+		wantsLogin.write(w)
 	case !isKind(c.secret, installation):
-		refuse(w, http.StatusForbidden, "You must authenticate with an installation access token in order to revoke it.")
+		wantsInstallation.write(w)
 	default:
 		g.Revoke(c.secret)
 		w.WriteHeader(http.StatusNoContent)

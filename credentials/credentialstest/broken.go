@@ -98,7 +98,7 @@ func At(path string, how http.Handler) http.Handler {
 // page of its front.
 func ServerError(code int) http.Handler {
 	if code == http.StatusInternalServerError {
-		return own(func(w http.ResponseWriter) { refuse(w, code, "Server Error") })
+		return own(func(w http.ResponseWriter) { serverError.write(w) })
 	}
 	return answer(code, "text/html; charset=utf-8", fmt.Sprintf("<!DOCTYPE html>\n<html><head><title>Unicorn! · GitHub</title></head>"+
 		"<body><p>%d %s</p></body></html>\n", code, http.StatusText(code)))
@@ -109,13 +109,13 @@ func ServerError(code int) http.Handler {
 func SecondaryLimit(code int, retryAfter time.Duration) http.Handler {
 	return own(func(w http.ResponseWriter) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
-		refuse(w, code, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
+		tooManyAtOnce(code).write(w)
 	})
 }
 
 // Forbidden is GitHub's own 403 with that message.
 func Forbidden(message string) http.Handler {
-	return own(func(w http.ResponseWriter) { refuse(w, http.StatusForbidden, message) })
+	return own(func(w http.ResponseWriter) { refusal{status: http.StatusForbidden, message: message}.write(w) })
 }
 
 // SSORequired is the 403 for an OAuth app token that the organization's single
@@ -134,7 +134,7 @@ func RedirectTo(url string) http.Handler {
 
 // Denied is the registry's refusal with that code and message.
 func Denied(status int, code, message string) http.Handler {
-	return own((&denial{status, code, message}).write)
+	return own((&denial{status: status, code: code, message: message}).write)
 }
 
 func own(write func(http.ResponseWriter)) http.Handler {
@@ -204,5 +204,5 @@ func rateLimited(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("X-RateLimit-Limit", "5000")
 	w.Header().Set("X-RateLimit-Remaining", "0")
 	w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10))
-	refuse(w, http.StatusForbidden, "API rate limit exceeded for user ID 1.")
+	limitReached.write(w)
 }

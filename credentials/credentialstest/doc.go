@@ -30,5 +30,6 @@
 //
 // What it answers follows GitHub's documentation where there is any. The rest is
 // taken from public reports, named where it is used, and from the source of the
-// programs that talk to GitHub. Nothing in it was measured against GitHub itself.
+// programs that talk to GitHub. The refusals are in answers.go, each with how sure it
+// is; "make live" finds out what GitHub itself says.
 package credentialstest

@@ -70,11 +70,9 @@ func contains(logins []string, login string) bool {
 	return slices.ContainsFunc(logins, func(l string) bool { return strings.EqualFold(l, login) })
 }
 
-// ban is an organization's refusal of a token, whatever it may do elsewhere. The
-// registry is reported to say it in the API's words (brunowego/cookbooks
-// github/packages.md); of OAuth apps nobody reported anything, so it does the same.
+// ban is an organization's refusal of a token, whatever it may do elsewhere.
 type ban struct {
-	reason string
+	refusal
 	signOn string // X-GitHub-SSO, "" for none; only the API sends it
 }
 
@@ -82,7 +80,7 @@ func (b *ban) write(w http.ResponseWriter) {
 	if b.signOn != "" {
 		w.Header().Set("X-GitHub-SSO", b.signOn)
 	}
-	refuse(w, http.StatusForbidden, b.reason)
+	b.refusal.write(w)
 }
 
 // banned says why the namespace's owner takes no such token, nil if it does. Only
@@ -93,17 +91,14 @@ func (g *GitHub) banned(github, namespace, secret string) *ban {
 	isClassic, isOAuth := isKind(secret, classic), isKind(secret, oauth)
 	switch {
 	case o.policy.ForbidClassic && isClassic:
-		return &ban{reason: "`" + o.login + "` forbids access via a personal access token (classic). " +
-			"Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions."}
-	case o.policy.RestrictOAuthApps && isOAuth: // gitbutlerapp/gitbutler#8594
-		return &ban{reason: "Although you appear to have the correct authorization credentials, the `" + o.login + "` organization has enabled " +
-			"OAuth App access restrictions, meaning that data access to third-parties is limited. For more information on these restrictions, " +
-			"including how to enable this app, visit https://docs.github.com/articles/restricting-access-to-your-organization-s-data/"}
+		return &ban{refusal: forbidsClassic(o.login)}
+	case o.policy.RestrictOAuthApps && isOAuth:
+		return &ban{refusal: restrictsApps(o.login)}
 	case !o.policy.SSO || slices.Contains(o.policy.Authorized, secret):
 		return nil
-	case isClassic: // ossf/scorecard#1504
+	case isClassic:
 		return unauthorized(github, o.login, "Personal Access token")
-	case isOAuth: // cli/cli#2661
+	case isOAuth:
 		return unauthorized(github, o.login, "OAuth token")
 	}
 	return nil
@@ -113,8 +108,8 @@ func (g *GitHub) banned(github, namespace, secret string) *ban {
 // (https://docs.github.com/rest/authentication/authenticating-to-the-rest-api).
 func unauthorized(github, organization, token string) *ban {
 	return &ban{
-		reason: "Resource protected by organization SAML enforcement. You must grant your " + token + " access to this organization.",
-		signOn: "required; url=https://" + github + "/orgs/" + organization + "/sso?authorization_request=PRETEND",
+		refusal: demandsSignOn(token),
+		signOn:  "required; url=https://" + github + "/orgs/" + organization + "/sso?authorization_request=PRETEND",
 	}
 }
 
@@ -122,7 +117,7 @@ func unauthorized(github, organization, token string) *ban {
 func (g *GitHub) serveOwner(w http.ResponseWriter, r *http.Request, c caller) {
 	login, kind := g.findOwner(c.host, r.PathValue("owner"))
 	if kind == "" {
-		refuse(w, http.StatusNotFound, "Not Found")
+		notFound.write(w)
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]string{"login": login, "type": kind})

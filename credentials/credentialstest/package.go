@@ -143,17 +143,17 @@ func (g *GitHub) servePackage(w http.ResponseWriter, r *http.Request, c caller) 
 	b := g.banned(c.host, owner, c.secret)
 	switch {
 	case c.anonymous():
-		refuse(w, http.StatusUnauthorized, "Requires authentication")
+		wantsLogin.write(w)
 	case isKind(c.secret, fineGrained):
-		refuse(w, http.StatusForbidden, "Resource not accessible by personal access token")
+		noPersonalToken.write(w)
 	case job != nil && job.Packages == "":
-		refuse(w, http.StatusForbidden, "Resource not accessible by integration")
+		noIntegration.write(w)
 	case !c.token.grants("read:packages"):
-		refuse(w, http.StatusForbidden, "You need at least read:packages scope to get a package.")
+		wantsReadPackages.write(w)
 	case b != nil:
 		b.write(w)
 	case !ok || p.OwnerKind != kind || !reads:
-		refuse(w, http.StatusNotFound, "Package not found.")
+		noPackage.write(w)
 	default:
 		writeJSON(w, http.StatusOK, p.describe(c.host))
 	}
@@ -181,11 +181,11 @@ func (g *GitHub) serveDeletePackage(w http.ResponseWriter, r *http.Request, c ca
 	}
 	switch {
 	case c.anonymous():
-		refuse(w, http.StatusUnauthorized, "Requires authentication")
+		wantsLogin.write(w)
 	case !c.token.grants("read:packages") || !c.token.grants("delete:packages"):
-		refuse(w, http.StatusForbidden, "You need at least read:packages and delete:packages scopes to delete a package.")
+		wantsDeletePackage.write(w)
 	case !ok || p.OwnerKind != kind || !admin:
-		refuse(w, http.StatusNotFound, "Package not found.")
+		noPackage.write(w)
 	default:
 		g.mu.Lock()
 		delete(g.packages, keyOf(c.host, name))

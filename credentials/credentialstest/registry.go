@@ -20,41 +20,6 @@ type bearer struct {
 
 const bearerLife = 5 * time.Minute
 
-// denial is a refusal of the registry.
-type denial struct {
-	status        int
-	code, message string
-}
-
-// The texts are those that ghcr.io is reported to send, or else those of the
-// distribution specification.
-var (
-	denied          = &denial{http.StatusForbidden, "DENIED", "denied"}                              // akuity/kargo#778
-	invalidToken    = &denial{http.StatusForbidden, "DENIED", "invalid token"}                       // argoproj-labs/argocd-image-updater#303
-	authRequired    = &denial{http.StatusUnauthorized, "UNAUTHORIZED", "authentication required"}    // Mic92/niks3#229
-	scopeMissing    = &denial{http.StatusForbidden, "DENIED", permission + noScope}                  // daltoniam/switchboard#139
-	mayNotWrite     = &denial{http.StatusForbidden, "DENIED", permission + "write_package"}          // docker/build-push-action#806
-	mayNotRead      = &denial{http.StatusForbidden, "DENIED", permission + "read_package"}           // covan-ai/covan#23
-	mayNotCreate    = &denial{http.StatusForbidden, "DENIED", permission + "create_package"}         // as the two above
-	notInstalled    = &denial{http.StatusForbidden, "DENIED", permission + noInstallation}           // gramps-project/gramps-web-api#781
-	jobMayNotWrite  = &denial{http.StatusForbidden, "DENIED", notAllowed + "Write" + orgPackage}     // pytorch/pytorch#184664
-	jobMayNotCreate = &denial{http.StatusForbidden, "DENIED", notAllowed + "Create" + orgPackage}    // pinchbench/skill#17
-	unsupported     = &denial{http.StatusMethodNotAllowed, "UNSUPPORTED", "unsupported"}             // radius-project/radius#12623
-	nameUnknown     = &denial{http.StatusNotFound, "NAME_UNKNOWN", "repository name not known"}      // specification
-	noManifest      = &denial{http.StatusNotFound, "MANIFEST_UNKNOWN", "manifest unknown"}           // specification
-	noBlob          = &denial{http.StatusNotFound, "BLOB_UNKNOWN", "blob unknown to registry"}       // specification
-	nobody          = &denial{http.StatusUnauthorized, "UNAUTHORIZED", "unauthenticated: " + noUser} // users' reports
-)
-
-const (
-	permission     = "permission_denied: "
-	noScope        = "The token provided does not match expected scopes."
-	noUser         = "User cannot be authenticated with the token provided."
-	noInstallation = "The requested installation does not exist."
-	notAllowed     = "installation not allowed to "
-	orgPackage     = " organization package" // a user's package is called so too (GlueOps/github-actions-build-push-containers#34)
-)
-
 func (d *denial) write(w http.ResponseWriter) {
 	type entry struct {
 		Code    string `json:"code"`
@@ -165,7 +130,7 @@ func (g *GitHub) authorize(github, authorization, repository, action string) *de
 		return scopeMissing
 	}
 	if b := g.banned(github, namespace, secret); b != nil {
-		return &denial{http.StatusForbidden, "DENIED", permission + b.reason}
+		return inRegistry(b.message)
 	}
 	switch {
 	case !exists && g.mayCreate(github, namespace, t.Login):

@@ -55,7 +55,7 @@ func (g *GitHub) serveRepository(w http.ResponseWriter, r *http.Request, c calle
 		return
 	}
 	if !ok || repository.Private && !g.sees(c, repository) {
-		refuse(w, http.StatusNotFound, "Not Found")
+		notFound.write(w)
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
