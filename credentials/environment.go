@@ -3,6 +3,8 @@ package credentials
 import (
 	"os"
 	"strings"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // ownVariable is ours alone: gh does not see it. It serves registries of
@@ -13,7 +15,7 @@ const ownVariable = "GHCR_TOKEN"
 // (gh help environment). Those of enterprise hosts are bound to no host, so they
 // may be used only for a host that somebody configured: see parseRegistry.
 func ghVariables(host string) []string {
-	if isEnterprise(host) {
+	if github.IsEnterprise(host) {
 		return []string{"GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"}
 	}
 	return []string{"GH_TOKEN", "GITHUB_TOKEN"}
@@ -21,7 +23,7 @@ func ghVariables(host string) []string {
 
 // tokenVariables are all variables that may hold a token of host, in order.
 func tokenVariables(host string) []string {
-	if host == githubCom {
+	if host == github.DotCom {
 		return append([]string{ownVariable}, ghVariables(host)...)
 	}
 	return ghVariables(host)
@@ -34,7 +36,7 @@ func fromVariable(name string) (c Candidate, ok bool) {
 		return Candidate{}, false
 	}
 	c.Source = Source(name)
-	token, err := ParseToken(text)
+	token, err := github.ParseToken(text)
 	if err != nil {
 		c.Fault, c.Reason = Broken, err.Error()
 		return c, true
@@ -47,7 +49,7 @@ func fromVariable(name string) (c Candidate, ok bool) {
 // belongs to no user: in a GitHub Actions job the one that GitHub's documentation
 // tells people to use.
 func installationUser() string {
-	if actor := os.Getenv("GITHUB_ACTOR"); isLogin(actor) && os.Getenv("GITHUB_ACTIONS") == "true" {
+	if actor := os.Getenv("GITHUB_ACTOR"); github.IsLogin(actor) && os.Getenv("GITHUB_ACTIONS") == "true" {
 		return actor
 	}
 	return anyUser

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // allVariables holds a different token in each variable.
@@ -25,7 +26,7 @@ var variableTokens = map[string]string{
 	"GITHUB_ENTERPRISE_TOKEN": "gho_githubenterprise",
 }
 
-func sources(verdicts []Verdict) []Source {
+func sourcesOf(verdicts []Verdict) []Source {
 	var list []Source
 	for _, v := range verdicts {
 		list = append(list, v.Source)
@@ -48,7 +49,7 @@ func TestEachHostTakesItsOwnVariablesInGhsOrder(t *testing.T) {
 			m := newMachine(t)
 			allVariables(t)
 			t.Setenv("GH_HOST", "git.example.com")
-			if got := sources(m.verdicts(test.serverURL)); !slices.Equal(got, test.want) {
+			if got := sourcesOf(m.verdicts(test.serverURL)); !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 			for _, r := range m.github.Requests() {
@@ -162,7 +163,7 @@ func TestAVariableWithAnythingElseInsideIsAFaultThatNamesIt(t *testing.T) {
 func TestABrokenVariableDoesNotHideTheNextPlace(t *testing.T) {
 	m := newMachine(t)
 	t.Setenv("GH_TOKEN", "not a token")
-	m.ghLogin(githubCom, "octocat", "gho_example")
+	m.ghLogin(github.DotCom, "octocat", "gho_example")
 	m.token("gho_example", "write:packages")
 	m.found("ghcr.io", "octocat", "gho_example")
 }

@@ -34,7 +34,7 @@ func ExampleHelper_Get() {
 	// Output: octocat gho_example <nil>
 }
 
-// A token that will not do is not given. The person is told why, and what to do.
+// A token that is not valid is not given. The person is told why, and what to do.
 func ExampleHelper_Get_refusal() {
 	hub, end := pretend("gist", "repo")
 	defer end()
@@ -45,10 +45,10 @@ func ExampleHelper_Get_refusal() {
 	// docker-credential-ghcr: error: no usable GitHub token for ghcr.io
 	//   GH_TOKEN: lacks write:packages (has gist, repo)
 	// docker-credential-ghcr: hint: put a token into GH_TOKEN that was made at https://github.com/settings/tokens/new?scopes=write%3Apackages
-	// credentials not found in native keychain
+	// no usable GitHub token for ghcr.io: GH_TOKEN: lacks write:packages (has gist, repo)
 }
 
-// Registries that are not GitHub's are nothing to us.
+// For other registries than GitHub's there is nothing, and nobody is told.
 func ExampleHelper_Get_foreign() {
 	helper := &credentials.Helper{Stderr: os.Stdout}
 	_, _, err := helper.Get("ghcr.io.example.com")
@@ -64,8 +64,8 @@ func ExampleSearch_Verdicts() {
 	defer os.Setenv("GITHUB_TOKEN", "")
 
 	helper := &credentials.Helper{Transport: hub.Transport(), UserAgent: "example"}
-	search, ok := helper.Search("ghcr.io")
-	if !ok {
+	search, err := helper.Search("ghcr.io")
+	if err != nil {
 		return
 	}
 	for verdict := range search.Verdicts(context.Background()) {
@@ -78,14 +78,4 @@ func ExampleSearch_Verdicts() {
 	// Output:
 	// GH_TOKEN: OAuth app token of octocat
 	// GITHUB_TOKEN: rejected by GitHub: expired or revoked
-}
-
-// However it is printed, a token shows no more than its kind.
-func ExampleToken() {
-	token, err := credentials.ParseToken("gho_example\n")
-	if err != nil {
-		return
-	}
-	fmt.Printf("%v %+v %q %s\n", token, struct{ Secret credentials.Token }{token}, token, token.Kind())
-	// Output: gho_**** {Secret:gho_****} gho_**** OAuth app token
 }

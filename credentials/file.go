@@ -8,11 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/moby/sys/atomicwriter"
-
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/busy"
 )
 
 // maxFile bounds every file that is read, in bytes.
@@ -37,7 +36,7 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	var file *os.File
-	if err := busy.Insist(func() (err error) { file, err = os.Open(path); return err }); err != nil {
+	if err := retry(func() (err error) { file, err = os.Open(path); return err }); err != nil {
 		return nil, err
 	}
 	defer file.Close()
@@ -50,11 +49,29 @@ func readFile(path string) ([]byte, error) {
 
 // writeFile replaces a file of ours in one step.
 func writeFile(path string, content []byte) error {
-	return busy.Insist(func() error { return atomicwriter.WriteFile(path, content, 0o600) })
+	return retry(func() error { return atomicwriter.WriteFile(path, content, 0o600) })
 }
 
 func removeFile(path string) error {
-	return busy.Insist(func() error { return os.Remove(path) })
+	return retry(func() error { return os.Remove(path) })
+}
+
+func renameFile(from, to string) error {
+	return retry(func() error { return os.Rename(from, to) })
+}
+
+// retry does again what Windows refuses because another process has the file open, or
+// is about to remove it, which does not last.
+func retry(do func() error) error {
+	err := do()
+	for range 20 {
+		if !isBusy(err) {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+		err = do()
+	}
+	return err
 }
 
 // isAbsent reports that a file, or a directory that it would be in, is not there.

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // Windows neither replaces nor removes a file that somebody reads; that is waited
@@ -13,19 +15,19 @@ func TestWhoReadsKeepsNobodyFromWriting(t *testing.T) {
 	m := newMachine(t)
 	m.settings("{}")
 	settings, _ := SettingsPath()
-	m.dockerLogin(githubCom, "octocat", "gho_example")
+	m.dockerLogin(github.DotCom, "octocat", "gho_example")
 	logins, _ := loginsDir()
-	memory := openMemory(false)
-	m.write(memory.path("key"), "")
+	cache := openCache(false)
+	m.write(cache.path("key"), "")
 	for _, test := range []struct {
 		what, file string
 		change     func() error
 	}{
 		{"settings are written", settings, func() error { return EditSettings(setUp("containers.git.example.com")) }},
 		{"settings are dropped", settings, func() error { return EditSettings(func(s *Settings) error { clear(s.Registries); return nil }) }},
-		{"a login is noted", filepath.Join(logins, githubCom), func() error { return writeLoginRecord(githubCom, loginRecord{User: "hubot"}) }},
-		{"a login is dropped", filepath.Join(logins, githubCom), func() error { return removeLoginRecord(githubCom) }},
-		{"an answer is remembered", memory.path("key"), func() error { return memory.replace("key", []byte("{}")) }},
+		{"a login is noted", filepath.Join(logins, github.DotCom), func() error { return writeLoginRecord(github.DotCom, loginRecord{User: "hubot"}) }},
+		{"a login is dropped", filepath.Join(logins, github.DotCom), func() error { return removeLoginRecord(github.DotCom) }},
+		{"an answer is remembered", cache.path("key"), func() error { return cache.replace("key", []byte("{}")) }},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			reader, err := os.Open(test.file)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // pipe makes a pipe, at whose other end nobody is.
@@ -28,7 +30,7 @@ func TestAPipeIsNeverWaitedFor(t *testing.T) {
 	m.says("ghcr.io",
 		"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
 		"  gh: "+m.hostsPath()+" is not a regular file",
-		"docker-credential-ghcr: hint: mend what is named above, then try again",
+		"docker-credential-ghcr: hint: fix what is named above, then try again",
 	)
 }
 
@@ -38,8 +40,8 @@ func TestAPipeInThePlaceOfSettingsOrARecordIsAFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.pipe(filepath.Join(dir, githubCom))
-	if v := m.only("ghcr.io"); v.Source != DockerLogin || v.Fault != Broken || v.Reason != filepath.Join(dir, githubCom)+" is not a regular file" {
+	m.pipe(filepath.Join(dir, github.DotCom))
+	if v := m.only("ghcr.io"); v.Source != DockerLogin || v.Fault != Broken || v.Reason != filepath.Join(dir, github.DotCom)+" is not a regular file" {
 		t.Errorf("got %+v", v)
 	}
 	path, err := SettingsPath()
@@ -93,7 +95,7 @@ func TestWhatStandsInMemorysPlaceIsNeitherWaitedForNorWrittenThrough(t *testing.
 			t.Run(odd+" as the "+place, func(t *testing.T) {
 				m := newMachine(t)
 				m.variable("gho_dead")
-				path := m.memoryPath("gho_dead")
+				path := m.cachePath("gho_dead")
 				if place == "lock" {
 					path = lockOf(path)
 				}
@@ -133,7 +135,7 @@ func TestWhatStandsInTheSettingsLocksPlaceIsNeitherWaitedForNorWrittenThrough(t 
 			stand(m, path+".lock")
 			target, _ := os.Readlink(path + ".lock")
 			was, _ := readFile(target)
-			for _, scope := range []Scope{ReadPackages, WritePackages} {
+			for _, scope := range []github.Scope{github.ReadPackages, github.WritePackages} {
 				err := EditSettings(func(s *Settings) error {
 					s.Registries = map[string]RegistrySettings{"ghcr.io": {Scope: scope}}
 					return nil

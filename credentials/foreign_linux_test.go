@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	protocol "github.com/docker/docker-credential-helpers/credentials"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // watch has the kernel note what happens to the files below a folder. The result
@@ -58,8 +60,8 @@ func TestForAForeignRegistryTheKernelSeesNoFileOpened(t *testing.T) {
 	m.settings(`{"registries":{}}`)
 	m.hosts("github.com:\n    user: octocat\n")
 	m.write(filepath.Join(filepath.Dir(m.hostsPath()), "config.yml"), "version: \"1\"\n")
-	m.dockerLogin(githubCom, "octocat", "gho_example")
-	m.write(m.memoryPath("gho_example"), "{}")
+	m.dockerLogin(github.DotCom, "octocat", "gho_example")
+	m.write(m.cachePath("gho_example"), "{}")
 	touched := watch(t, os.Getenv("HOME"), syscall.IN_ALL_EVENTS)
 	h := m.helper()
 	h.Stderr = mustNotWrite{t}
@@ -81,9 +83,9 @@ func TestEachFileIsOpenedOnceAGet(t *testing.T) {
 	m := newMachine(t)
 	t.Setenv("GHCR_NO_MEMORY", "1")
 	m.settings(`{"registries":{}}`)
-	m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+	m.ghKeyringLogin(github.DotCom, "octocat", "gho_example")
 	m.write(filepath.Join(filepath.Dir(m.hostsPath()), "config.yml"), "version: \"1\"\n")
-	m.dockerLogin(githubCom, "octocat", "gho_dead")
+	m.dockerLogin(github.DotCom, "octocat", "gho_dead")
 	m.token("gho_example", "write:packages")
 	opened := watch(t, os.Getenv("HOME"), syscall.IN_OPEN)
 	m.found("ghcr.io", "octocat", "gho_example")

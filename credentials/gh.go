@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/cli/go-gh/v2/pkg/config"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // ghStore is what gh's two files say. gh itself is never started: its start
@@ -143,7 +145,7 @@ func (s *ghStore) users(host string) []string {
 
 // candidate is the token of an account: the active one's, or user's if that is
 // not "". ok is false when nothing says that there is one.
-func (s *ghStore) candidate(ctx context.Context, k *ring, host, user string) (c Candidate, ok bool) {
+func (s *ghStore) candidate(ctx context.Context, k *limitedKeyring, host, user string) (c Candidate, ok bool) {
 	c.Source = GH
 	if s.hostsErr != nil {
 		c.Fault, c.Reason = Broken, s.hostsErr.Error()
@@ -171,7 +173,7 @@ func (s *ghStore) candidate(ctx context.Context, k *ring, host, user string) (c 
 
 // resolve finds the token of an account as gh does: in hosts.yml in clear, then in
 // the keyring's slots of the host. The slot without a name is the active account's.
-func (s *ghStore) resolve(ctx context.Context, k *ring, c Candidate, host, inClear string, slots ...string) (Candidate, bool) {
+func (s *ghStore) resolve(ctx context.Context, k *limitedKeyring, c Candidate, host, inClear string, slots ...string) (Candidate, bool) {
 	if inClear != "" {
 		return c.withSecret(inClear), true
 	}
@@ -194,30 +196,25 @@ func (s *ghStore) resolve(ctx context.Context, k *ring, c Candidate, host, inCle
 	return c, c.Login != "" || c.Fault != Missing
 }
 
-// withSecret fills in the token, or the fault of what cannot be one.
-func (c Candidate) withSecret(text string) Candidate {
-	token, err := ParseToken(text)
-	if err != nil {
-		c.Fault, c.Reason = Broken, "the token "+err.Error()
-		return c
-	}
-	c.Token, c.Fault, c.Reason = token, "", ""
-	return c
-}
-
 // apiHost is the host that gh's setting api_host (gh 2.100) names for the API of
 // a host, or "". gh takes a bare host name only, and refuses to work with
 // another value.
 func (s *ghStore) apiHost(host string) (string, error) {
-	name, ok := lowerASCII(s.get(host, "api_host"))
+	name, ok := github.LowerASCII(s.get(host, "api_host"))
 	isText := s.isText(host, "api_host")
 	if name == "" && ok && isText {
 		return "", nil
 	}
-	if !ok || !isText || !isHostname(name) {
+	if !ok || !isText || !github.IsHostname(name) {
 		return "", fmt.Errorf("%s: api_host of %s is not a host name", s.hostsPath, host)
 	}
 	return name, nil
+}
+
+// route is where gh sends its requests to the API of a host.
+func (s *ghStore) route(host string) github.Route {
+	apiHost, err := s.apiHost(host)
+	return github.Route{APIHost: apiHost, Socket: s.socket(), Err: err}
 }
 
 // socket is the unix socket through which gh's setting http_unix_socket sends
@@ -229,6 +226,6 @@ func (s *ghStore) socket() string {
 
 // ghDefaultHost is the host that GH_HOST names, or "".
 func ghDefaultHost() string {
-	host, _ := lowerASCII(strings.TrimSpace(os.Getenv("GH_HOST")))
+	host, _ := github.LowerASCII(strings.TrimSpace(os.Getenv("GH_HOST")))
 	return host
 }

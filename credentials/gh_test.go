@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // slot is an item of gh's in the keyring.
@@ -253,7 +254,7 @@ func TestGhsAccountIsResolvedAsGhDoes(t *testing.T) {
 			for _, s := range test.slots {
 				m.keep("gh:github.com", s.user, s.secret)
 			}
-			c, ok := readGH().candidate(t.Context(), newRing(m.keyring, quiet), githubCom, test.pinned)
+			c, ok := readGH().candidate(t.Context(), newLimitedKeyring(m.keyring, quiet), github.DotCom, test.pinned)
 			if want := test.want != nothing || test.fault != ""; ok != want {
 				t.Fatalf("got %+v, %v", c, ok)
 			}
@@ -318,7 +319,7 @@ func TestAnErrorInTheUsersSlotGoesOnToTheSlotWithoutAName(t *testing.T) {
 				m.keep("gh:github.com", user, "gho_"+user)
 			}
 			m.keep("gh:github.com", "", "gho_nameless")
-			c, ok := readGH().candidate(t.Context(), newRing(slots{m.keyring, test.fail}, quiet), githubCom, test.pinned)
+			c, ok := readGH().candidate(t.Context(), newLimitedKeyring(slots{m.keyring, test.fail}, quiet), github.DotCom, test.pinned)
 			if ok != test.ok || ok && (c.Fault != test.fault || c.Token.Reveal() != test.secret || (c.Fault == "") != (c.Reason == "")) {
 				t.Errorf("got %+v, %v with %q", c, ok, c.Token.Reveal())
 			}
@@ -415,7 +416,7 @@ func TestBrokenYAMLIsAFaultThatNamesFileAndLine(t *testing.T) {
 			m.says("ghcr.io",
 				"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
 				"  gh: "+m.hostsPath()+", line "+test.line+": not valid YAML",
-				"docker-credential-ghcr: hint: mend what is named above, then try again",
+				"docker-credential-ghcr: hint: fix what is named above, then try again",
 			)
 			if m.opened() != opened {
 				t.Errorf("the keyring was opened: %q", m.keyring.Calls())
@@ -429,13 +430,13 @@ func TestBrokenYAMLIsAFaultThatNamesFileAndLine(t *testing.T) {
 
 func TestABrokenConfigOfGhsIsAFaultToo(t *testing.T) {
 	m := newMachine(t)
-	m.ghLogin(githubCom, "octocat", "gho_example")
+	m.ghLogin(github.DotCom, "octocat", "gho_example")
 	path := filepath.Join(filepath.Dir(m.hostsPath()), "config.yml")
 	m.write(path, "version: \"1\"\nhttp_unix_socket: [\n")
 	m.says("ghcr.io",
 		"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
 		"  gh: "+path+", line 2: not valid YAML",
-		"docker-credential-ghcr: hint: mend what is named above, then try again",
+		"docker-credential-ghcr: hint: fix what is named above, then try again",
 	)
 }
 
@@ -467,7 +468,7 @@ func TestWhatIsNoFileIsAFaultThatNamesIt(t *testing.T) {
 			m.says("ghcr.io",
 				"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
 				"  gh: "+says,
-				"docker-credential-ghcr: hint: mend what is named above, then try again",
+				"docker-credential-ghcr: hint: fix what is named above, then try again",
 			)
 		})
 	}
@@ -476,7 +477,7 @@ func TestWhatIsNoFileIsAFaultThatNamesIt(t *testing.T) {
 func TestABrokenFileOfGhsDoesNotHideWhatComesBeforeIt(t *testing.T) {
 	m := newMachine(t)
 	m.hosts("\t")
-	m.dockerLogin(githubCom, "octocat", "gho_example")
+	m.dockerLogin(github.DotCom, "octocat", "gho_example")
 	m.token("gho_example", "write:packages")
 	m.found("ghcr.io", "octocat", "gho_example")
 }
@@ -496,19 +497,19 @@ func TestGhsLoginIsReadAnewEachTime(t *testing.T) {
 	m := newMachine(t)
 	m.token("gho_one", "write:packages")
 	m.token("gho_two", "write:packages")
-	m.ghLogin(githubCom, "octocat", "gho_one")
+	m.ghLogin(github.DotCom, "octocat", "gho_one")
 	m.found("ghcr.io", "octocat", "gho_one")
-	m.ghLogin(githubCom, "octocat", "gho_two")
+	m.ghLogin(github.DotCom, "octocat", "gho_two")
 	m.found("ghcr.io", "octocat", "gho_two")
 	m.hosts("{}\n")
 	m.notFound("ghcr.io")
-	m.ghKeyringLogin(githubCom, "octocat", "gho_one")
+	m.ghKeyringLogin(github.DotCom, "octocat", "gho_one")
 	m.found("ghcr.io", "octocat", "gho_one")
 }
 
 func TestALoginThatIsRewrittenMeanwhileIsTheOldOrTheNew(t *testing.T) {
 	m := newMachine(t)
-	m.ghLogin(githubCom, "octocat", "gho_0")
+	m.ghLogin(github.DotCom, "octocat", "gho_0")
 	var stop sync.WaitGroup
 	done := make(chan struct{})
 	defer stop.Wait()
@@ -528,7 +529,7 @@ func TestALoginThatIsRewrittenMeanwhileIsTheOldOrTheNew(t *testing.T) {
 		}
 	})
 	for range 200 {
-		c, ok := readGH().candidate(t.Context(), newRing(m.keyring, quiet), githubCom, "")
+		c, ok := readGH().candidate(t.Context(), newLimitedKeyring(m.keyring, quiet), github.DotCom, "")
 		if !ok || c.Fault != "" || !strings.HasPrefix(c.Token.Reveal(), "gho_") {
 			t.Fatalf("got %+v, %v", c, ok)
 		}
@@ -578,14 +579,14 @@ func TestOfARelativeHomeNothingIsUsed(t *testing.T) {
 	}
 	// What a stranger's repository may hold: another scope, a host, an account, a
 	// login, and an answer about the token.
-	m.dockerLogin(githubCom, "hubot", "ghp_planted")
+	m.dockerLogin(github.DotCom, "hubot", "ghp_planted")
 	m.settings(`{"registries":{"ghcr.io":{"scope":"read:packages","user":"hubot"},"containers.git.example.com":{}}}`)
 	m.write(filepath.Join(os.Getenv("HOME"), ".config/gh/hosts.yml"), "github.com:\n    user: hubot\n    oauth_token: gho_planted\n    api_host: evil.example\n")
 	answer := alive("write:packages")
 	answer.Asked = time.Now()
-	_, unlock := openMemory(false).lock(t.Context(), "0")
+	_, unlock := openCache(false).lock(t.Context(), "0")
 	unlock()
-	openMemory(false).note(mustParse(t, "gho_reads").key(githubCom), remembered{}, facts{API: answer})
+	openCache(false).store(mustParse(t, "gho_reads").Key(github.DotCom), cacheEntry{}, facts{API: answer})
 	m.variable("gho_reads")
 	m.token("gho_reads", "read:packages")
 	m.found("ghcr.io", "octocat", "gho_reads") // all of it is read while the home is absolute
@@ -744,7 +745,7 @@ func TestGhsSocketCarriesWhatIsMeantForTheAPI(t *testing.T) {
 		}
 	}()
 
-	m.ghLogin(githubCom, "octocat", "gho_example")
+	m.ghLogin(github.DotCom, "octocat", "gho_example")
 	m.write(filepath.Join(filepath.Dir(m.hostsPath()), "config.yml"), "version: \"1\"\nhttp_unix_socket: "+path+"\n")
 	behind.Add("gho_example", octocat)
 	m.found("ghcr.io", "octocat", "gho_example")
@@ -805,8 +806,7 @@ func TestOtherAccountsAreNamedAndNotUsed(t *testing.T) {
 			if test.settings != "" {
 				m.settings(test.settings)
 			}
-			s, ok := m.helper().Search("ghcr.io")
-			if got := s.OtherAccounts(); !ok || !slices.Equal(got, test.want) {
+			if got := m.search("ghcr.io").OtherAccounts(); !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -850,9 +850,9 @@ func FuzzHosts(f *testing.F) {
 			}
 		}
 		store := &ghStore{hostsPath: "hosts.yml", hosts: parsed, general: parsed}
-		for _, host := range append(store.hostNames(), githubCom) {
+		for _, host := range append(store.hostNames(), github.DotCom) {
 			for _, user := range append(store.users(host), "", pinned) {
-				c, ok := store.candidate(context.Background(), newRing(&credentialstest.Keyring{NotFound: ErrNotInKeyring}, quiet), host, user)
+				c, ok := store.candidate(context.Background(), newLimitedKeyring(&credentialstest.Keyring{NotFound: ErrNotInKeyring}, quiet), host, user)
 				secret := c.Token.Reveal()
 				switch {
 				case secret == "":
@@ -867,7 +867,7 @@ func FuzzHosts(f *testing.F) {
 					t.Errorf("reason %q", c.Reason)
 				}
 			}
-			if name, err := store.apiHost(host); name != "" && (err != nil || !isHostname(name)) {
+			if name, err := store.apiHost(host); name != "" && (err != nil || !github.IsHostname(name)) {
 				t.Errorf("api_host %q, %v", name, err)
 			}
 		}

@@ -6,20 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
-	"github.com/docker/docker-credential-helpers/credentials"
+	protocol "github.com/docker/docker-credential-helpers/credentials"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // getLimit bounds a whole get: keyring, lock, and every question together. The
-// first client to lose patience does so after 30 seconds.
+// first client to give up does so after 30 seconds.
 const getLimit = 29 * time.Second
 
 // Helper answers the questions that docker and other registry clients ask a
 // credential helper. The zero value is ready for use: it reads the environment,
-// the OS keyring and gh's files afresh at every call. It keeps no state, so
+// the OS keyring and gh's files afresh at every call. It keeps no state, and
 // several goroutines may use it.
 //
 // It is also a helper for go-containerregistry: pass it to
@@ -31,25 +35,40 @@ type Helper struct {
 	// Transport reaches the servers. nil is TLS by the environment's proxy,
 	// trusting what the system trusts.
 	Transport http.RoundTripper
-	// Keyring holds the secrets. nil is [OSKeyring].
+	// Keyring keeps the secrets. nil is [OSKeyring].
 	Keyring Keyring
-	// UserAgent goes with every request. GitHub demands one.
+	// UserAgent goes with every request. "" is docker-credential-ghcr.
 	UserAgent string
-	// Fresh asks anew what is still remembered, for when a person wants to know.
+	// Fresh asks GitHub even if the cache has an answer, for when a person wants to
+	// know.
 	Fresh bool
+	// Earlier supplies the logins that the client itself has for a registry: what
+	// docker's own store or configuration file has. They are asked for last, when
+	// nothing before them is valid, and are checked like every other token. nil is
+	// none.
+	Earlier func(context.Context, github.Registry) iter.Seq[Candidate]
+
+	saying sync.Mutex
 }
 
-var _ credentials.Helper = (*Helper)(nil)
+var _ protocol.Helper = (*Helper)(nil)
 
-// Get returns the user name and token for a registry: the first candidate that
-// does. When there is none it says why on Stderr and returns the error that
-// clients know as "go on without".
+// Get returns the user name and token for a registry: the first valid candidate. When
+// there is none, the error is docker's "credentials not found", which clients know as
+// "go on without"; if there were invalid ones it is a [Refusal], and Stderr is told why.
 func (h *Helper) Get(serverURL string) (user, secret string, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), getLimit)
+	return h.GetContext(context.Background(), serverURL)
+}
+
+// GetContext is Get within a context, and within its own limit of 29 seconds.
+func (h *Helper) GetContext(ctx context.Context, serverURL string) (user, secret string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, getLimit)
 	defer cancel()
-	s, ok := h.Search(serverURL)
-	if !ok {
-		return "", "", credentials.NewErrCredentialsNotFound()
+	s, err := h.Search(serverURL)
+	if unreadable := (*UnreadableError)(nil); errors.As(err, &unreadable) {
+		return "", "", h.refuse(unreadable.Registry, []Verdict{unreadable.verdict()})
+	} else if err != nil {
+		return "", "", protocol.NewErrCredentialsNotFound()
 	}
 	var refused []Verdict
 	for v := range s.Verdicts(ctx) {
@@ -58,40 +77,80 @@ func (h *Helper) Get(serverURL string) (user, secret string, err error) {
 		}
 		refused = append(refused, v)
 	}
-	if len(refused) > 0 {
-		h.say(refusal(s.Registry, refused))
+	return "", "", h.refuse(s.Registry, refused)
+}
+
+// refuse tells the person why there is no token. If nothing was found, there is nothing
+// to tell.
+func (h *Helper) refuse(registry github.Registry, refused []Verdict) error {
+	if len(refused) == 0 {
+		return protocol.NewErrCredentialsNotFound()
 	}
-	return "", "", credentials.NewErrCredentialsNotFound()
+	r := &Refusal{registry, refused}
+	h.say(r.message())
+	return r
+}
+
+// Search prepares the search for a registry. The error is [ErrForeign] for one that is
+// not GitHub's; where the name alone says so, nothing has been opened. It is an
+// [UnreadableError] if a file that cannot be read may say that it is.
+func (h *Helper) Search(serverURL string) (*Search, error) {
+	gh, settings := sync.OnceValue(readGH), sync.OnceValues(ReadSettings)
+	registry, err := findRegistry(serverURL, settings, gh)
+	if err != nil {
+		h.trace("%q: %v", github.ShownURL(serverURL), err)
+		return nil, err
+	}
+	s := &Search{Registry: registry, Scope: github.WritePackages, trace: h.trace}
+	s.sources = sources{registry: registry, gh: gh, keyring: newLimitedKeyring(h.Keyring, h.trace), earlier: h.Earlier, trace: h.trace}
+	if s.sources.settings, s.sources.settingsErr = settings(); s.sources.settingsErr == nil {
+		s.Scope, s.sources.settingsErr = s.sources.settings.required(registry.Name)
+	}
+	transport := h.Transport
+	if transport == nil {
+		transport = github.NewTransport()
+	}
+	s.asker = asker{host: registry.Host, cache: openCache(h.Fresh), trace: h.trace, asked: map[string]facts{}}
+	s.asker.client = func(source Source) *github.Client {
+		client := &github.Client{Registry: registry, Transport: transport, UserAgent: h.UserAgent, Trace: h.trace}
+		client.Route = gh().route(registry.Host)
+		return client
+	}
+	h.trace("%s accepts tokens of %s with the scope %s", registry.Name, registry.Host, s.Scope)
+	return s, nil
 }
 
 // Add takes what docker login was given. docker also gives back what Get just
 // gave it: that is kept nowhere, it would only go stale. Another token goes into
-// the OS keyring if it does, or if nobody can say.
-func (h *Helper) Add(given *credentials.Credentials) error {
+// the OS keyring if it is valid, or if that is unknown.
+func (h *Helper) Add(given *protocol.Credentials) error {
 	ctx, cancel := context.WithTimeout(context.Background(), getLimit)
 	defer cancel()
-	s, ok := h.Search(given.ServerURL)
-	if !ok {
-		return fmt.Errorf("docker-credential-ghcr keeps logins for GitHub's container registries only, not for %s; remove it from credsStore or credHelpers there", shownURL(given.ServerURL))
+	s, err := h.Search(given.ServerURL)
+	switch {
+	case errors.Is(err, ErrForeign):
+		return fmt.Errorf("docker-credential-ghcr keeps logins for GitHub's container registries only, not for %s; remove it from credsStore or credHelpers there", github.ShownURL(given.ServerURL))
+	case err != nil:
+		return fmt.Errorf("the token was not kept: %w\nhint: %s", err, fixNamedFile)
+	case s.sources.settingsErr != nil:
+		return fmt.Errorf("the token was not kept: %w\nhint: %s", s.sources.settingsErr, fixNamedFile)
 	}
-	if s.settingsErr != nil {
-		return fmt.Errorf("the token was not kept: %w\nhint: %s", s.settingsErr, mendNamed)
+	c := Candidate{Source: Password, Login: loginOrNone(given.Username, given.Secret)}
+	if c.Token, err = github.ParseToken(given.Secret); err != nil {
+		return fmt.Errorf("the password was not kept: it %w\nhint: %s", err, s.FixFor(Verdict{Candidate: c}, Broken, s.Scope))
 	}
-	token, err := ParseToken(given.Secret)
-	if err != nil {
-		return fmt.Errorf("what was given as the password %w", err)
-	}
-	for c := range s.candidates(ctx) {
-		if !c.Token.IsZero() && c.Token.Equal(token) {
-			h.trace("store: the token is %s's own", c.Source)
+	for known := range s.sources.candidates(ctx) {
+		// docker removes a login from its configuration when it has given it to us.
+		if known.Source != DockerConfig && !known.Token.IsZero() && known.Token.Equal(c.Token) {
+			h.trace("store: %s has this token", known.Source)
 			return nil
 		}
 	}
-	v := s.Judge(ctx, Candidate{Source: DockerLogin, Login: loginOrNone(given.Username, given.Secret), Token: token})
+	v := s.Judge(ctx, c)
 	if !v.Good() && v.Fault != Unreachable {
-		return fmt.Errorf("the %s was not kept: %s\nhint: %s", token.Kind(), v.Reason, v.Fix)
+		return fmt.Errorf("the %s was not kept: %s\nhint: %s", c.Token.Kind(), v.Reason, v.Fix)
 	}
-	if err := writeDockerLogin(ctx, s.ring, s.Registry.Host, v.User, token); err != nil {
+	if err := writeDockerLogin(ctx, s.sources.keyring, s.Registry.Host, v.User, c.Token); err != nil {
 		return notKept(err, s.Registry.Host)
 	}
 	return nil
@@ -105,24 +164,20 @@ func notKept(err error, host string) error {
 	return fmt.Errorf("the token was not kept, and is never kept in a plain file: %w\nhint: set %s instead of docker login", err, variableFor(host))
 }
 
-// Delete drops what docker login gave for a registry, and what is remembered of
+// Delete deletes what docker login gave for a registry, and what is cached about
 // that token. It never touches gh's login. It does not fail: docker and others
 // would keep a plain-text login, or crash, because of it.
 func (h *Helper) Delete(serverURL string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), getLimit)
 	defer cancel()
-	registry, ok := parseRegistry(serverURL, hasLoginRecord)
+	registry, ok := github.ParseRegistry(serverURL, hasLoginRecord)
 	if !ok || !hasLoginRecord(registry.Host) {
 		return nil
 	}
 	record, _, _ := readLoginRecord(registry.Host)
-	openMemory(false).forget(record.Memory)
-	err := newRing(h.Keyring, h.trace).delete(ctx, loginService, registry.Host)
-	if err == nil || errors.Is(err, errAbsent) {
-		err = removeLoginRecord(registry.Host)
-	}
-	if err != nil {
-		h.say(fmt.Sprintf("docker-credential-ghcr: warning: the login for %s is still in the keyring, run docker logout again: %s\n", registry.Name, printable(err.Error())))
+	openCache(false).delete(record.CacheKey)
+	if err := deleteDockerLogin(ctx, newLimitedKeyring(h.Keyring, h.trace), registry.Host); err != nil {
+		h.say(fmt.Sprintf("docker-credential-ghcr: warning: the login for %s is still in the keyring, run docker logout again: %s\n", registry.Name, github.Printable(err.Error())))
 	}
 	return nil
 }
@@ -134,10 +189,10 @@ func (h *Helper) List() (map[string]string, error) {
 	gh := readGH()
 	settings, _ := ReadSettings()
 	configured := configuredBy(settings, gh)
-	hosts := slices.Concat([]string{githubCom, ghDefaultHost()}, gh.hostNames(), settings.hosts(), loginHosts())
+	hosts := slices.Concat([]string{github.DotCom, ghDefaultHost()}, gh.hostNames(), settings.hosts(), loginHosts())
 	for _, host := range hosts {
-		name, _ := registryOf(host)
-		registry, ok := parseRegistry(name, configured)
+		name, _ := github.RegistryOf(host)
+		registry, ok := github.ParseRegistry(name, configured)
 		if !ok || registry.Host != host {
 			continue
 		}
@@ -157,7 +212,7 @@ func knownUser(gh *ghStore, host, named string) string {
 	if user := loginOrNone(record.User, ""); ok && user != "" {
 		return user
 	}
-	if user := cmp.Or(named, gh.get(host, "user")); isLogin(user) && gh.names(host) {
+	if user := cmp.Or(named, gh.get(host, "user")); github.IsLogin(user) && gh.names(host) {
 		return user
 	}
 	if ok || gh.get(host, "oauth_token") != "" {
@@ -180,6 +235,8 @@ func (h *Helper) trace(format string, args ...any) {
 
 func (h *Helper) say(text string) {
 	if h.Stderr != nil {
+		h.saying.Lock()
+		defer h.saying.Unlock()
 		_, _ = io.WriteString(h.Stderr, text)
 	}
 }

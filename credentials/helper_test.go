@@ -15,6 +15,7 @@ import (
 	protocol "github.com/docker/docker-credential-helpers/credentials"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // untouchable fails the test that opens it: a keyring, and the way to any server.
@@ -60,7 +61,7 @@ func TestAForeignRegistryOpensNothing(t *testing.T) {
 		if err == nil || shows(err.Error()) || strings.ContainsAny(err.Error(), "\n\x1b\x00") {
 			t.Errorf("store %q: %v", serverURL, err)
 		}
-		if _, ok := h.Search(serverURL); ok {
+		if _, err := h.Search(serverURL); !errors.Is(err, ErrForeign) {
 			t.Errorf("searched for %q", serverURL)
 		}
 	}
@@ -69,22 +70,49 @@ func TestAForeignRegistryOpensNothing(t *testing.T) {
 	}
 }
 
-func TestAnUnconfiguredEnterpriseHostIsForeignWhateverIsBroken(t *testing.T) {
-	m := newMachine(t)
-	allVariables(t)
-	m.hosts("\tbroken\n")
-	m.settings("broken")
-	h := &Helper{Stderr: mustNotWrite{t}, Transport: untouchable{t}, Keyring: untouchable{t}}
-	for _, serverURL := range []string{"containers.git.example.com", "https://docker.git.example.com/v2/"} {
-		if _, _, err := h.Get(serverURL); !protocol.IsErrCredentialsNotFound(err) {
-			t.Errorf("get %s: %v", serverURL, err)
-		}
-		if err := h.Delete(serverURL); err != nil {
-			t.Errorf("erase %s: %v", serverURL, err)
-		}
-		if err := h.Add(&protocol.Credentials{ServerURL: serverURL, Username: "octocat", Secret: "gho_x"}); err == nil {
-			t.Errorf("store %s succeeded", serverURL)
-		}
+// A broken file may have named the enterprise host of a registry: no place is opened,
+// and the person is told which file it is.
+func TestABrokenFileThatMayNameAnEnterpriseHostIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		breakIt func(m *machine)
+		source  Source
+		file    func(m *machine) string
+	}{
+		"hosts.yml": {func(m *machine) { m.hosts("\tbroken\n") }, GH, func(m *machine) string { return m.hostsPath() }},
+		"settings":  {func(m *machine) { m.settings("broken") }, SettingsFile, func(m *machine) string { path, _ := SettingsPath(); return path }},
+		"both":      {func(m *machine) { m.settings("broken"); m.hosts("\tbroken\n") }, SettingsFile, func(m *machine) string { path, _ := SettingsPath(); return path }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			allVariables(t)
+			c.breakIt(m)
+			for _, serverURL := range []string{"containers.git.example.com", "https://docker.git.example.com/v2/"} {
+				var said bytes.Buffer
+				h := &Helper{Stderr: &said, Transport: untouchable{t}, Keyring: untouchable{t}}
+				_, _, err := h.Get(serverURL)
+				if !protocol.IsErrCredentialsNotFound(err) {
+					t.Errorf("get %s: %v", serverURL, err)
+				}
+				if !strings.Contains(said.String(), "  "+string(c.source)+": "+c.file(m)) || !strings.HasSuffix(said.String(), "hint: fix what is named above, then try again\n") {
+					t.Errorf("get %s said %q", serverURL, &said)
+				}
+				var unreadable *UnreadableError
+				if _, err := h.Search(serverURL); !errors.As(err, &unreadable) || unreadable.Source != c.source {
+					t.Errorf("searched for %s: %v", serverURL, err)
+				}
+				if err := h.Delete(serverURL); err != nil {
+					t.Errorf("erase %s: %v", serverURL, err)
+				}
+				if err := h.Add(&protocol.Credentials{ServerURL: serverURL, Username: "octocat", Secret: "gho_x"}); err == nil || !strings.Contains(err.Error(), c.file(m)) {
+					t.Errorf("store %s: %v", serverURL, err)
+				}
+			}
+			// What no file could make a GitHub host stays silent.
+			h := &Helper{Stderr: mustNotWrite{t}, Transport: untouchable{t}, Keyring: untouchable{t}}
+			if _, _, err := h.Get("docker.io"); !protocol.IsErrCredentialsNotFound(err) {
+				t.Errorf("get docker.io: %v", err)
+			}
+		})
 	}
 }
 
@@ -106,8 +134,8 @@ func TestGetTakesTheFirstGoodTokenAndOpensNoPlaceBehindIt(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			m := newMachine(t)
 			allVariables(t)
-			m.dockerLogin(githubCom, "octocat", "gho_login")
-			m.ghKeyringLogin(githubCom, "octocat", "gho_stored")
+			m.dockerLogin(github.DotCom, "octocat", "gho_login")
+			m.ghKeyringLogin(github.DotCom, "octocat", "gho_stored")
 			opened := m.opened()
 			for _, secret := range test.good {
 				m.token(secret, "write:packages")
@@ -137,8 +165,8 @@ func TestGetTakesTheFirstGoodTokenAndOpensNoPlaceBehindIt(t *testing.T) {
 
 func TestWithoutARecordOfALoginNoKeyringIsOpened(t *testing.T) {
 	m := newMachine(t)
-	m.ghLogin(githubCom, "octocat", "gho_example")
-	m.keep(loginService, githubCom, `{"username":"octocat","secret":"gho_unrecorded"}`)
+	m.ghLogin(github.DotCom, "octocat", "gho_example")
+	m.keep(loginService, github.DotCom, `{"username":"octocat","secret":"gho_unrecorded"}`)
 	m.token("gho_example", "write:packages")
 	h := m.helper()
 	h.Keyring = untouchable{t}
@@ -164,7 +192,7 @@ func TestATokenInTwoPlacesIsAskedAboutOnce(t *testing.T) {
 	t.Setenv("GHCR_NO_MEMORY", "1")
 	t.Setenv("GH_TOKEN", "gho_dead")
 	t.Setenv("GITHUB_TOKEN", "gho_dead")
-	m.ghLogin(githubCom, "octocat", "gho_dead")
+	m.ghLogin(github.DotCom, "octocat", "gho_dead")
 	m.says("ghcr.io",
 		"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
 		"  GH_TOKEN: rejected by GitHub: expired or revoked",
@@ -189,17 +217,17 @@ func TestGetEndsInTimeWhateverHangs(t *testing.T) {
 		limit time.Duration
 		good  bool
 	}{
-		{"the API, and the registry vouches", hang(credentialstest.API), apiLimit, true},
-		{"the API and the registry", hang(credentialstest.API, credentialstest.Registry), apiLimit + witnessLimit, false},
+		{"the API, and the registry vouches", hang(credentialstest.API), github.APILimit, true},
+		{"the API and the registry", hang(credentialstest.API, credentialstest.Registry), github.APILimit + github.RegistryLimit, false},
 		{"the registry, which nobody asks", hang(credentialstest.Registry), 0, true},
 		{"half an answer of each", func(m *machine) {
 			m.github.Break("", credentialstest.API, credentialstest.HangInBody)
 			m.github.Break("", credentialstest.Registry, credentialstest.HangInBody)
-		}, apiLimit + witnessLimit, false},
+		}, github.APILimit + github.RegistryLimit, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inBubble(t, func(m *machine) {
-				m.ghLogin(githubCom, "octocat", "gho_example")
+				m.ghLogin(github.DotCom, "octocat", "gho_example")
 				m.token("gho_example", "write:packages")
 				test.hang(m)
 				begun := time.Now()
@@ -219,8 +247,8 @@ func TestGetEndsIn30SecondsEvenIfEverythingHangs(t *testing.T) {
 		for name, secret := range variableTokens {
 			m.Setenv(name, secret)
 		}
-		m.dockerLogin(githubCom, "octocat", "gho_login")
-		m.ghKeyringLogin(githubCom, "octocat", "gho_stored")
+		m.dockerLogin(github.DotCom, "octocat", "gho_login")
+		m.ghKeyringLogin(github.DotCom, "octocat", "gho_stored")
 		release := make(chan struct{})
 		defer close(release)
 		m.keyring.Hang(release)
@@ -301,7 +329,7 @@ func TestATokenGoesToItsOwnHostsOnlyAndOverTLS(t *testing.T) {
 			for _, r := range requests {
 				allowed := own[r.Secret]
 				if at, ok := strings.CutPrefix(r.Secret, "ghp_stored_at_"); ok {
-					registry, _ := parseRegistry(at, func(host string) bool { return host == "git.example.com" })
+					registry, _ := github.ParseRegistry(at, func(host string) bool { return host == "git.example.com" })
 					allowed = append(slices.Clone(hosts[registry.Host]), registry.Name, "api."+registry.Host)
 				}
 				if strings.Contains(r.Host, "other.ghe.com") && slices.Contains([]string{"gho_gh", "gho_github"}, r.Secret) {
@@ -339,7 +367,7 @@ func TestNoSecretIsInAnyMessageTraceOrFile(t *testing.T) {
 		"a broken file": func(m *machine) {
 			m.hosts("github.com:\n    user: octocat\n    oauth_token: gho_" + canary + "\n\tx: y\n")
 		},
-		"a broken item":     func(m *machine) { m.keep(loginService, githubCom, "gho_"+canary) },
+		"a broken item":     func(m *machine) { m.keep(loginService, github.DotCom, "gho_"+canary) },
 		"a locked keyring":  func(m *machine) { m.keyring.Fail(errors.New("failed to unlock correct collection")) },
 		"a broken keyring":  func(m *machine) { m.keyring.Panic("gho_" + canary) },
 		"a broken variable": func(m *machine) { m.Setenv("GH_TOKEN", "gho_"+canary+" gho_"+canary) },
@@ -349,8 +377,8 @@ func TestNoSecretIsInAnyMessageTraceOrFile(t *testing.T) {
 			t.Setenv("GHCR_DEBUG", "1")
 			t.Setenv("GH_TOKEN", "ghs_"+canary)
 			t.Setenv("GITHUB_TOKEN", "github_pat_"+canary)
-			m.dockerLogin(githubCom, "octocat", "ghp_"+canary)
-			m.ghKeyringLogin(githubCom, "octocat", "gho_"+canary)
+			m.dockerLogin(github.DotCom, "octocat", "ghp_"+canary)
+			m.ghKeyringLogin(github.DotCom, "octocat", "gho_"+canary)
 			prepare(m)
 			var said bytes.Buffer
 			h := m.helper()
@@ -410,8 +438,8 @@ func TestTheTraceTellsEveryPlaceEveryRequestAndEveryVerdict(t *testing.T) {
 	inBubble(t, func(m *machine) {
 		m.Setenv("GHCR_DEBUG", "1")
 		m.Setenv("GITHUB_TOKEN", "github_pat_example")
-		m.dockerLogin(githubCom, "octocat", "ghp_dead")
-		m.ghLogin(githubCom, "octocat", "gho_example")
+		m.dockerLogin(github.DotCom, "octocat", "ghp_dead")
+		m.ghLogin(github.DotCom, "octocat", "gho_example")
 		m.token("gho_example", "write:packages")
 		m.github.Break("ghp_dead", credentialstest.API, credentialstest.ServerError(502))
 		got := m.get("ghcr.io")
@@ -419,7 +447,7 @@ func TestTheTraceTellsEveryPlaceEveryRequestAndEveryVerdict(t *testing.T) {
 			m.Errorf("got %+v", got)
 		}
 		want := []string{
-			"ghcr.io takes tokens of github.com with the scope write:packages",
+			"ghcr.io accepts tokens of github.com with the scope write:packages",
 			"GHCR_TOKEN: nothing",
 			"GH_TOKEN: nothing",
 			"GITHUB_TOKEN: found",
@@ -455,7 +483,7 @@ func TestTheTraceTellsWhatIsStoredErasedAndListed(t *testing.T) {
 		m.token("ghp_example", "write:packages")
 		m.hosts("acme.ghe.com:\n    user: hubot_acme\ngithub.com:\n    git_protocol: ssh\n")
 		opened := []string{
-			"ghcr.io takes tokens of github.com with the scope write:packages",
+			"ghcr.io accepts tokens of github.com with the scope write:packages",
 			"GHCR_TOKEN: nothing", "GH_TOKEN: nothing", "GITHUB_TOKEN: nothing", "docker login: nothing",
 			"keyring: read gh:github.com: secret not found in keyring in 0s",
 			"gh: nothing",
@@ -473,13 +501,13 @@ func TestTheTraceTellsWhatIsStoredErasedAndListed(t *testing.T) {
 		}
 		tell(append(slices.Clone(opened),
 			"GET https://api.github.com/user: 401 in 0s",
-			"docker login, hubot: rejected by GitHub: expired or revoked")...)
+			"password, hubot: rejected by GitHub: expired or revoked")...)
 		if err := h.Add(&protocol.Credentials{ServerURL: "ghcr.io", Username: "ghp_example", Secret: "ghp_example"}); err != nil {
 			m.Error(err)
 		}
 		tell(append(slices.Clone(opened),
 			"GET https://api.github.com/user: 200 in 0s",
-			"docker login: good",
+			"password: good",
 			"keyring: write docker-credential-ghcr github.com: done in 0s")...)
 		list := func(want ...string) {
 			m.Helper()
@@ -507,7 +535,7 @@ func TestTheTraceRepeatsNoPasswordOfAnAddress(t *testing.T) {
 	t.Setenv("GHCR_DEBUG", "1")
 	for serverURL, shown := range addressesWithPasswords {
 		got := m.get(serverURL)
-		m.traced(got.stderr, inJSON(shown)+" is not a registry of GitHub's")
+		m.traced(got.stderr, inJSON(shown)+": not a GitHub registry")
 		h, said := m.helper(), &bytes.Buffer{}
 		h.Stderr = said
 		err := h.Add(&protocol.Credentials{ServerURL: serverURL, Username: "octocat", Secret: "hunter2"})
@@ -565,14 +593,14 @@ func TestWhatIsStored(t *testing.T) {
 	}{
 		{
 			"what get gave from gh", func(m *machine) {
-				m.ghLogin(githubCom, "octocat", "gho_example")
+				m.ghLogin(github.DotCom, "octocat", "gho_example")
 				m.token("gho_example", "write:packages")
 			},
 			"ghcr.io", "octocat", "gho_example", "", "",
 		},
 		{
 			"what get gave from gh's keyring", func(m *machine) {
-				m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+				m.ghKeyringLogin(github.DotCom, "octocat", "gho_example")
 				m.token("gho_example", "write:packages")
 			},
 			"ghcr.io", "octocat", "gho_example", "", "",
@@ -585,24 +613,24 @@ func TestWhatIsStored(t *testing.T) {
 			"https://ghcr.io", "octocat", " gho_example\n", "", "",
 		},
 		{
-			"a candidate that is dead meanwhile", func(m *machine) { m.ghLogin(githubCom, "octocat", "gho_dead") },
+			"a candidate that is dead meanwhile", func(m *machine) { m.ghLogin(github.DotCom, "octocat", "gho_dead") },
 			"ghcr.io", "octocat", "gho_dead", "", "",
 		},
 		{
 			"a candidate behind a good one", func(m *machine) {
 				m.variable("gho_example")
 				m.token("gho_example", "write:packages")
-				m.ghLogin(githubCom, "octocat", "gho_dead")
+				m.ghLogin(github.DotCom, "octocat", "gho_dead")
 			},
 			"ghcr.io", "octocat", "gho_dead", "", "",
 		},
 		{
-			"our own entry", func(m *machine) { m.dockerLogin(githubCom, "octocat", "ghp_own") },
+			"our own entry", func(m *machine) { m.dockerLogin(github.DotCom, "octocat", "ghp_own") },
 			"ghcr.io", "octocat", "ghp_own", "", `{"username":"octocat","secret":"ghp_own"}`,
 		},
 		{
 			"a good other token", func(m *machine) {
-				m.ghLogin(githubCom, "octocat", "gho_example")
+				m.ghLogin(github.DotCom, "octocat", "gho_example")
 				m.token("ghp_other", "write:packages")
 			},
 			"ghcr.io", "hubot", "ghp_other", "", `{"username":"octocat","secret":"ghp_other"}`,
@@ -613,7 +641,7 @@ func TestWhatIsStored(t *testing.T) {
 		},
 		{
 			"a good token in the place of our own entry", func(m *machine) {
-				m.dockerLogin(githubCom, "octocat", "ghp_own")
+				m.dockerLogin(github.DotCom, "octocat", "ghp_own")
 				m.token("ghp_other", "write:packages")
 			},
 			"ghcr.io", "hubot", "ghp_other", "", `{"username":"octocat","secret":"ghp_other"}`,
@@ -649,38 +677,38 @@ func TestWhatIsStored(t *testing.T) {
 		{
 			"a dead token that was typed as the user too", func(*machine) {},
 			"ghcr.io", "ghp_dead", "ghp_dead",
-			"the personal access token (classic) was not kept: rejected by GitHub: expired or revoked\nhint: run: docker login ghcr.io", "",
+			"the personal access token (classic) was not kept: rejected by GitHub: expired or revoked\nhint: use a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages as the password", "",
 		},
 		{
 			"a dead token", func(*machine) {},
 			"ghcr.io", "octocat", "ghp_dead",
-			"the personal access token (classic) was not kept: rejected by GitHub: expired or revoked\nhint: run: docker login ghcr.io", "",
+			"the personal access token (classic) was not kept: rejected by GitHub: expired or revoked\nhint: use a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages as the password", "",
 		},
 		{
-			"a dead token in the place of our own entry", func(m *machine) { m.dockerLogin(githubCom, "octocat", "ghp_own") },
+			"a dead token in the place of our own entry", func(m *machine) { m.dockerLogin(github.DotCom, "octocat", "ghp_own") },
 			"ghcr.io", "octocat", "ghp_dead",
-			"the personal access token (classic) was not kept: rejected by GitHub: expired or revoked\nhint: run: docker login ghcr.io",
+			"the personal access token (classic) was not kept: rejected by GitHub: expired or revoked\nhint: use a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages as the password",
 			`{"username":"octocat","secret":"ghp_own"}`,
 		},
 		{
 			"a token that lacks the scope", func(m *machine) { m.token("ghp_other", "repo") },
 			"ghcr.io", "octocat", "ghp_other",
-			"the personal access token (classic) was not kept: lacks write:packages (has repo)\nhint: make a token at https://github.com/settings/tokens/new?scopes=write%3Apackages and run: docker login ghcr.io", "",
+			"the personal access token (classic) was not kept: lacks write:packages (has repo)\nhint: use a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages as the password", "",
 		},
 		{
 			"a fine-grained token", func(m *machine) { m.token("github_pat_other", "write:packages") },
 			"ghcr.io", "octocat", "github_pat_other",
-			"the fine-grained personal access token was not kept: fine-grained personal access token; GitHub Packages does not take it\nhint: run: docker login ghcr.io", "",
+			"the fine-grained personal access token was not kept: fine-grained personal access token; GitHub Packages does not take it\nhint: use a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages as the password", "",
 		},
 		{
 			"a password of two words", func(*machine) {},
 			"ghcr.io", "octocat", "correct horse",
-			"what was given as the password has a blank, control or non-ASCII character inside", "",
+			"the password was not kept: it has a blank, control or non-ASCII character inside\nhint: use a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages as the password", "",
 		},
 		{
 			"an empty password", func(*machine) {},
 			"ghcr.io", "octocat", "",
-			"what was given as the password is empty", "",
+			"the password was not kept: it is empty\nhint: use a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages as the password", "",
 		},
 		{
 			"a good token where there is no keyring", func(m *machine) {
@@ -746,7 +774,7 @@ func TestWhatIsStored(t *testing.T) {
 			}
 			m.keyring.Fail(nil)
 			m.keyring.Panic(nil)
-			host := githubCom
+			host := github.DotCom
 			if strings.Contains(test.serverURL, "ghe.com") {
 				host = "acme.ghe.com"
 			}
@@ -858,7 +886,7 @@ func TestAKeyringThatHangsWhileStoringMayHaveStored(t *testing.T) {
 		if err := m.store("ghcr.io", "octocat", "ghp_example"); err == nil {
 			m.Error("stored")
 		}
-		if _, recorded, _ := readLoginRecord(githubCom); !recorded {
+		if _, recorded, _ := readLoginRecord(github.DotCom); !recorded {
 			m.Error("there is no record by which erase would find it")
 		}
 		close(release)
@@ -874,14 +902,14 @@ func TestAStoreThatFailsLeavesTheEarlierLoginAsItWas(t *testing.T) {
 	m := newMachine(t)
 	m.token("ghp_own", "write:packages")
 	m.token("ghp_other", "write:packages")
-	m.dockerLogin(githubCom, "octocat", "ghp_own")
-	before, _, _ := readLoginRecord(githubCom)
+	m.dockerLogin(github.DotCom, "octocat", "ghp_own")
+	before, _, _ := readLoginRecord(github.DotCom)
 	m.keyring.Fail(errors.New("failed to unlock correct collection"))
 	if err := m.store("ghcr.io", "hubot", "ghp_other"); err == nil {
 		t.Error("stored")
 	}
 	m.keyring.Fail(nil)
-	if after, _, _ := readLoginRecord(githubCom); after != before {
+	if after, _, _ := readLoginRecord(github.DotCom); after != before {
 		t.Errorf("the record is %+v, before it was %+v", after, before)
 	}
 	m.found("ghcr.io", "octocat", "ghp_own")
@@ -916,22 +944,22 @@ func TestADamagedEntryOfDockerLoginIsAFault(t *testing.T) {
 		fault  Fault
 		reason string
 	}{
-		{"the item is gone", func(m *machine, _ string) { _ = m.keyring.Delete(loginService, githubCom) }, Missing, "the keyring no longer holds what docker login put there"},
-		{"the item is not JSON", func(m *machine, _ string) { m.keep(loginService, githubCom, "gho_"+canary) }, Broken, "the keyring's item docker-credential-ghcr is damaged"},
-		{"the item is empty", func(m *machine, _ string) { m.keep(loginService, githubCom, "") }, Broken, "the keyring's item docker-credential-ghcr is damaged"},
-		{"the item holds no secret", func(m *machine, _ string) { m.keep(loginService, githubCom, `{"username":"octocat"}`) }, Broken, "the token is empty"},
-		{"the item holds what is no token", func(m *machine, _ string) { m.keep(loginService, githubCom, `{"secret":"a b"}`) }, Broken, "the token has a blank, control or non-ASCII character inside"},
+		{"the item is gone", func(m *machine, _ string) { _ = m.keyring.Delete(loginService, github.DotCom) }, Missing, "the keyring no longer holds what docker login put there"},
+		{"the item is not JSON", func(m *machine, _ string) { m.keep(loginService, github.DotCom, "gho_"+canary) }, Broken, "the keyring's item docker-credential-ghcr is damaged"},
+		{"the item is empty", func(m *machine, _ string) { m.keep(loginService, github.DotCom, "") }, Broken, "the keyring's item docker-credential-ghcr is damaged"},
+		{"the item holds no secret", func(m *machine, _ string) { m.keep(loginService, github.DotCom, `{"username":"octocat"}`) }, Broken, "the token is empty"},
+		{"the item holds what is no token", func(m *machine, _ string) { m.keep(loginService, github.DotCom, `{"secret":"a b"}`) }, Broken, "the token has a blank, control or non-ASCII character inside"},
 		{"the record is a directory", func(m *machine, record string) { os.Remove(record); m.write(filepath.Join(record, "x"), "") }, Broken, "RECORD is a directory"},
 		{"the record is a link that leads nowhere", func(m *machine, record string) { m.link(record) }, Broken, "RECORD is a link that leads nowhere"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := newMachine(t)
-			m.dockerLogin(githubCom, "octocat", "gho_example")
+			m.dockerLogin(github.DotCom, "octocat", "gho_example")
 			dir, err := loginsDir()
 			if err != nil {
 				t.Fatal(err)
 			}
-			record := filepath.Join(dir, githubCom)
+			record := filepath.Join(dir, github.DotCom)
 			test.spoil(m, record)
 			v := m.only("ghcr.io")
 			if v.Source != DockerLogin || v.Fault != test.fault || v.Reason != strings.ReplaceAll(test.reason, "RECORD", record) {
@@ -947,10 +975,10 @@ func TestADamagedEntryOfDockerLoginIsAFault(t *testing.T) {
 func TestADamagedRecordStillLeadsToTheItem(t *testing.T) {
 	for _, content := range []string{"", "{", "null", "[]", `{"user":7}`, "\x00"} {
 		m := newMachine(t)
-		m.dockerLogin(githubCom, "octocat", "gho_example")
+		m.dockerLogin(github.DotCom, "octocat", "gho_example")
 		m.token("gho_example", "write:packages")
 		dir, _ := loginsDir()
-		m.write(filepath.Join(dir, githubCom), content)
+		m.write(filepath.Join(dir, github.DotCom), content)
 		m.found("ghcr.io", "octocat", "gho_example")
 		if got := m.list(); len(got) != 1 || got["ghcr.io"] == "" {
 			t.Errorf("%q: listed %v", content, got)
@@ -972,16 +1000,16 @@ func TestWhatEraseDoes(t *testing.T) {
 		left  bool
 	}{
 		{"nothing is there", func(*machine) {}, nil, "", false},
-		{"gh is logged in", func(m *machine) { m.ghKeyringLogin(githubCom, "octocat", "gho_example") }, nil, "", false},
-		{"an item without a record", func(m *machine) { m.keep(loginService, githubCom, "x") }, nil, "", false},
+		{"gh is logged in", func(m *machine) { m.ghKeyringLogin(github.DotCom, "octocat", "gho_example") }, nil, "", false},
+		{"an item without a record", func(m *machine) { m.keep(loginService, github.DotCom, "x") }, nil, "", false},
 		{
-			"a login", func(m *machine) { m.dockerLogin(githubCom, "octocat", "gho_example") },
+			"a login", func(m *machine) { m.dockerLogin(github.DotCom, "octocat", "gho_example") },
 			[]string{"delete docker-credential-ghcr github.com"}, "", false,
 		},
 		{
 			"a record without an item", func(m *machine) {
-				m.dockerLogin(githubCom, "octocat", "gho_example")
-				_ = m.keyring.Delete(loginService, githubCom)
+				m.dockerLogin(github.DotCom, "octocat", "gho_example")
+				_ = m.keyring.Delete(loginService, github.DotCom)
 			},
 			[]string{"delete docker-credential-ghcr github.com"}, "", false,
 		},
@@ -991,7 +1019,7 @@ func TestWhatEraseDoes(t *testing.T) {
 		},
 		{
 			"a keyring that is locked", func(m *machine) {
-				m.dockerLogin(githubCom, "octocat", "gho_example")
+				m.dockerLogin(github.DotCom, "octocat", "gho_example")
 				m.keyring.Fail(errors.New("failed to unlock correct collection"))
 			},
 			[]string{"delete docker-credential-ghcr github.com"},
@@ -999,7 +1027,7 @@ func TestWhatEraseDoes(t *testing.T) {
 		},
 		{
 			"a keyring that is not there", func(m *machine) {
-				m.dockerLogin(githubCom, "octocat", "gho_example")
+				m.dockerLogin(github.DotCom, "octocat", "gho_example")
 				m.keyring.Fail(errors.New("dbus: invalid bus address"))
 			},
 			[]string{"delete docker-credential-ghcr github.com"},
@@ -1007,7 +1035,7 @@ func TestWhatEraseDoes(t *testing.T) {
 		},
 		{
 			"a keyring that panics", func(m *machine) {
-				m.dockerLogin(githubCom, "octocat", "gho_example")
+				m.dockerLogin(github.DotCom, "octocat", "gho_example")
 				m.keyring.Panic("gho_" + canary)
 			},
 			[]string{"delete docker-credential-ghcr github.com"},
@@ -1027,7 +1055,7 @@ func TestWhatEraseDoes(t *testing.T) {
 				t.Errorf("used the keyring %q, want %q", calls, test.calls)
 			}
 			m.wantAsked(0, 0)
-			if _, left, _ := readLoginRecord(githubCom); left != test.left {
+			if _, left, _ := readLoginRecord(github.DotCom); left != test.left {
 				t.Errorf("the record stays: %v", left)
 			}
 			if now, _ := os.ReadFile(m.hostsPath()); string(now) != string(hosts) {
@@ -1039,7 +1067,7 @@ func TestWhatEraseDoes(t *testing.T) {
 			if said := m.erase("ghcr.io"); said != "" {
 				t.Errorf("the second time said %q", said)
 			}
-			if _, left, _ := readLoginRecord(githubCom); left {
+			if _, left, _ := readLoginRecord(github.DotCom); left {
 				t.Error("the record stays the second time")
 			}
 		})
@@ -1048,12 +1076,12 @@ func TestWhatEraseDoes(t *testing.T) {
 
 func TestEraseForgetsWhatIsRememberedOfItsTokenAndNoOther(t *testing.T) {
 	inBubble(t, func(m *machine) {
-		m.dockerLogin(githubCom, "octocat", "ghp_login")
+		m.dockerLogin(github.DotCom, "octocat", "ghp_login")
 		m.variable("gho_dead")
 		m.refused("ghcr.io")
 		m.wantAsked(2, 0)
 		m.erase("ghcr.io")
-		m.dockerLogin(githubCom, "octocat", "ghp_login")
+		m.dockerLogin(github.DotCom, "octocat", "ghp_login")
 		m.refused("ghcr.io")
 		m.wantAsked(3, 0)
 		if n := len(m.github.RequestsWith("ghp_login")); n != 2 {
@@ -1070,7 +1098,7 @@ func TestWhatIsListed(t *testing.T) {
 		want    map[string]string
 	}{
 		{"nothing", func(*machine) {}, nil},
-		{"gh's login", func(m *machine) { m.ghKeyringLogin(githubCom, "octocat", "gho_x") }, map[string]string{"ghcr.io": "octocat"}},
+		{"gh's login", func(m *machine) { m.ghKeyringLogin(github.DotCom, "octocat", "gho_x") }, map[string]string{"ghcr.io": "octocat"}},
 		{"gh's logins at several hosts", func(m *machine) { m.hosts(both) }, map[string]string{
 			"ghcr.io": "octocat", "containers.git.example.com": "monalisa", "containers.acme.ghe.com": "hubot_acme",
 		}},
@@ -1095,15 +1123,15 @@ func TestWhatIsListed(t *testing.T) {
 		{"docker login's before the account that setup named", func(m *machine) {
 			m.hosts("github.com:\n    user: octocat\n")
 			m.settings(`{"registries":{"ghcr.io":{"user":"hubot"}}}`)
-			m.dockerLogin(githubCom, "monalisa", "ghp_x")
+			m.dockerLogin(github.DotCom, "monalisa", "ghp_x")
 		}, map[string]string{"ghcr.io": "monalisa"}},
-		{"docker login's", func(m *machine) { m.dockerLogin(githubCom, "octocat", "ghp_x") }, map[string]string{"ghcr.io": "octocat"}},
+		{"docker login's", func(m *machine) { m.dockerLogin(github.DotCom, "octocat", "ghp_x") }, map[string]string{"ghcr.io": "octocat"}},
 		{"docker login's before gh's", func(m *machine) {
 			m.hosts(both)
-			m.dockerLogin(githubCom, "hubot", "ghp_x")
+			m.dockerLogin(github.DotCom, "hubot", "ghp_x")
 		}, map[string]string{"ghcr.io": "hubot", "containers.git.example.com": "monalisa", "containers.acme.ghe.com": "hubot_acme"}},
-		{"docker login's with a user that is none", func(m *machine) { m.dockerLogin(githubCom, "octocat@example.com", "ghp_x") }, map[string]string{"ghcr.io": "x-access-token"}},
-		{"docker login's with a token as its user, as it was once kept", func(m *machine) { m.dockerLogin(githubCom, "ghp_"+canary, "ghp_"+canary) }, map[string]string{"ghcr.io": "x-access-token"}},
+		{"docker login's with a user that is none", func(m *machine) { m.dockerLogin(github.DotCom, "octocat@example.com", "ghp_x") }, map[string]string{"ghcr.io": "x-access-token"}},
+		{"docker login's with a token as its user, as it was once kept", func(m *machine) { m.dockerLogin(github.DotCom, "ghp_"+canary, "ghp_"+canary) }, map[string]string{"ghcr.io": "x-access-token"}},
 		{"a variable alone", func(m *machine) { m.Setenv("GH_TOKEN", "gho_x") }, map[string]string{"ghcr.io": "x-access-token"}},
 		{"our variable alone", func(m *machine) { m.Setenv("GHCR_TOKEN", "gho_x") }, map[string]string{"ghcr.io": "x-access-token"}},
 		{"a variable beside gh's login", func(m *machine) {
@@ -1185,7 +1213,7 @@ func TestGetAndSearchAgreeWhateverTheFacts(t *testing.T) {
 				m.token("gho_scopeless", "repo")
 				m.github.Add("ghs_good", credentialstest.Token{})
 				m.variable(variable)
-				m.ghLogin(githubCom, "octocat", stored)
+				m.ghLogin(github.DotCom, "octocat", stored)
 				got := m.get("ghcr.io")
 				var first *Verdict
 				for _, v := range m.verdicts("ghcr.io") {

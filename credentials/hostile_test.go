@@ -21,6 +21,7 @@ import (
 	protocol "github.com/docker/docker-credential-helpers/credentials"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // What comes of bytes that strangers send, or that stand where only we should
@@ -152,24 +153,25 @@ func FuzzAnswers(f *testing.F) {
 			if v.Fault == Rejected && !h.mayReject() || v.Good() && !h.mayAccept() || v.Fault == LacksScope && !v.HasScopes {
 				t.Errorf("%q: %+v of %+v", secret, v, h)
 			}
-			if !isLogin(v.User) {
+			if !github.IsLogin(v.User) {
 				t.Errorf("the user is %q", v.User)
 			}
-			exchanged, bearer := s.Exchange(ctx, v, "acme/app", true)
-			owner := s.Owner(ctx, token, "acme")
-			pkg := s.Package(ctx, token, owner, "acme", "app")
-			repository := s.Repository(ctx, token, "acme/app")
-			answers := []Answer{exchanged, owner.Answer, pkg.Answer, repository.Answer, s.Revoke(ctx, token)}
+			client := s.GitHub(v.Source)
+			exchanged, bearer := client.Exchange(ctx, v.User, token, "acme/app", true)
+			owner := client.Owner(ctx, token, "acme")
+			pkg := client.Package(ctx, token, owner, "acme", "app")
+			repository := client.Repository(ctx, token, "acme/app")
+			answers := []github.Answer{exchanged, owner.Answer, pkg.Answer, repository.Answer, client.Revoke(ctx, token)}
 			if !bearer.IsZero() {
-				answers = append(answers, s.ProbePush(ctx, v, bearer, "acme/app"), s.ProbePull(ctx, v, bearer, "acme/app", "latest"))
+				answers = append(answers, client.ProbePush(ctx, token, bearer, "acme/app"), client.ProbePull(ctx, token, bearer, "acme/app", "latest"))
 			}
 			texts := []string{v.Reason, v.Fix.String(), pkg.Visibility, pkg.Repository}
 			for _, a := range answers {
 				texts = append(texts, a.Message, a.Trouble, a.SSOPage, a.Code, a.Login, strings.Join(a.Scopes, " "))
-				if !a.Own && a.apiWord()|a.registryWord() != unclear {
+				if !a.Own && a.StateByAPI()|a.StateByRegistry() != github.Unknown {
 					t.Errorf("a stranger's answer counts: %+v", a)
 				}
-				var again Answer
+				var again github.Answer
 				if content, err := json.Marshal(a); err != nil || json.Unmarshal(content, &again) != nil || !sameFacts(a, again) {
 					t.Errorf("remembered as %+v, %v: %+v", again, err, a)
 				}
@@ -192,7 +194,7 @@ func FuzzAnswers(f *testing.F) {
 }
 
 // sameFacts compares what the memory keeps of answers.
-func sameFacts(a, b Answer) bool {
+func sameFacts(a, b github.Answer) bool {
 	times := a.Asked.Equal(b.Asked) && a.Expires.Equal(b.Expires)
 	a.Asked, a.Expires, b.Asked, b.Expires = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	a.Limited, a.SSOPage, b.Limited, b.SSOPage = false, "", false, ""
@@ -214,35 +216,35 @@ func FuzzMemory(f *testing.F) {
 		`{"unclear":{"at":"AT","api":{"asked":"0001-01-01T00:00:00Z","status":401,"own":true},"registry":{"status":200,"own":true}}}`,
 		`{"api":{"asked":"9999-12-31T23:59:59.999999999+23:59","status":401,"own":true}}`,
 	} {
-		for _, age := range []time.Duration{0, time.Second, answerLife, time.Minute, rejectionLife, 1 << 62, -time.Second, -1 << 62} {
+		for _, age := range []time.Duration{0, time.Second, answerAge, time.Minute, rejectionAge, 1 << 62, -time.Second, -1 << 62} {
 			f.Add(content, int64(age))
 		}
 	}
-	m := memory{dir: f.TempDir()}
+	m := cache{dir: f.TempDir()}
 	f.Fuzz(func(t *testing.T, content string, age int64) {
 		at := time.Now().Add(-time.Duration(age)).Format(time.RFC3339Nano)
 		if err := os.WriteFile(m.path("key"), []byte(strings.ReplaceAll(content, "AT", at)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r := m.recall("key")
+		r := m.load("key")
 		put := time.Now().Add(-time.Second)
-		known, ok := m.settles(r, put)
-		limit := answerLife
-		if known.API.apiWord() == rejects {
-			limit = rejectionLife
+		known, ok := m.fresh(r, put)
+		limit := answerAge
+		if known.API.StateByAPI() == github.Invalid {
+			limit = rejectionAge
 		}
-		for _, a := range []Answer{known.API, known.Registry} {
-			clear := a.apiWord() != unclear || a.registryWord() != unclear
+		for _, a := range []github.Answer{known.API, known.Registry} {
+			clear := a.StateByAPI() != github.Unknown || a.StateByRegistry() != github.Unknown
 			if old := time.Since(a.Asked); ok && clear && (old < 0 || old > limit+time.Second) {
 				t.Errorf("what was said %v ago counts: %+v", old, a)
 			}
 		}
-		if v := judge(Candidate{Source: "GH_TOKEN", Token: mustParse(t, "gho_example")}, WritePackages, known); ok && !isLogin(v.User) {
+		if v := judge(Candidate{Source: "GH_TOKEN", Token: mustParse(t, "gho_example")}, github.WritePackages, known); ok && !github.IsLogin(v.User) {
 			t.Errorf("the user is %q", v.User)
 		}
-		m.note("key", r, known)
-		if ok && known.API.apiWord() != unclear {
-			if again, ok := m.settles(m.recall("key"), put); !ok || !sameFacts(again.API, known.API) {
+		m.store("key", r, known)
+		if ok && known.API.StateByAPI() != github.Unknown {
+			if again, ok := m.fresh(m.load("key"), put); !ok || !sameFacts(again.API, known.API) {
 				t.Errorf("remembered as %+v: %+v", again.API, known.API)
 			}
 		}
@@ -264,7 +266,7 @@ func FuzzPlaces(f *testing.F) {
 		{"", `{"registries":` + strings.Repeat("1", 500) + `}`, `{"user":"octo\ncat"}`, `{"secret":["gho_example_of_a_secret"]}`},
 		{"", "null", "{}", "gho_example_of_a_secret"},
 		{"github_pat_example_of_a_secret", "{}", `{"user":"gho_example_of_a_secret"}`, `{"secret":"ghr_example_of_a_secret"}`},
-		{strings.Repeat("x", maxToken+1), "[]", "[]", "[]"},
+		{strings.Repeat("x", 8<<10+1), "[]", "[]", "[]"},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3])
 	}
@@ -286,13 +288,13 @@ func FuzzPlaces(f *testing.F) {
 			return // no system has such variables
 		}
 		t.Setenv("GH_TOKEN", variable)
-		for path, text := range map[string]string{settings: settingsText, filepath.Join(logins, githubCom): record, stranger: "{}"} {
+		for path, text := range map[string]string{settings: settingsText, filepath.Join(logins, github.DotCom): record, stranger: "{}"} {
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 		keyring := &credentialstest.Keyring{NotFound: ErrNotInKeyring}
-		_ = keyring.Set(loginService, githubCom, item)
+		_ = keyring.Set(loginService, github.DotCom, item)
 		var said bytes.Buffer
 		// The API says nothing clear, and the registry takes every token.
 		h := &Helper{Stderr: &said, Transport: sameAnswer("HTTP/1.1 200 OK\r\n\r\n{\"token\":\"x\"}"), Keyring: keyring, UserAgent: "test"}
@@ -302,7 +304,7 @@ func FuzzPlaces(f *testing.F) {
 		user, secret, err := h.Get("ghcr.io")
 		switch {
 		case protocol.IsErrCredentialsNotFound(err):
-		case err != nil || !isLogin(user) || user == secret:
+		case err != nil || !github.IsLogin(user) || user == secret:
 			t.Errorf("got %q, %v", user, err)
 		case secret != strings.TrimSpace(variable) && secret != strings.TrimSpace(given.Secret):
 			t.Errorf("%q stands nowhere", secret)
@@ -311,7 +313,7 @@ func FuzzPlaces(f *testing.F) {
 		}
 		logins, err := h.List()
 		for registry, user := range logins {
-			if _, ok := RegistryNamed(registry); !ok || err != nil || !isLogin(user) {
+			if _, ok := github.RegistryNamed(registry); !ok || err != nil || !github.IsLogin(user) {
 				t.Errorf("listed %q, %q, %v", registry, user, err)
 			}
 		}
@@ -332,7 +334,7 @@ func FuzzPlaces(f *testing.F) {
 				t.Errorf("settings: %+v, %v", now, err)
 			}
 		}
-		if err := h.Delete("ghcr.io"); err != nil || hasLoginRecord(githubCom) {
+		if err := h.Delete("ghcr.io"); err != nil || hasLoginRecord(github.DotCom) {
 			t.Errorf("erase: %v", err)
 		}
 		if _, err := os.Stat(stranger); err != nil {
@@ -348,8 +350,8 @@ func FuzzPlaces(f *testing.F) {
 		}
 		for _, secret := range []string{strings.TrimSpace(variable), given.Secret, item} {
 			// What looks like no token may be a user's name elsewhere.
-			token, err := ParseToken(secret)
-			name := (err != nil || token.Kind() == UnknownKind) && strings.Contains(record+settingsText, secret)
+			token, err := github.ParseToken(secret)
+			name := (err != nil || token.Kind() == github.UnknownKind) && strings.Contains(record+settingsText, secret)
 			if len(secret) > 20 && !name && strings.Contains(said.String(), secret) {
 				t.Errorf("%q is in %q", secret, &said)
 			}

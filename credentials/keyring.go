@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/zalando/go-keyring"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // Keyring keeps secrets: the operating system's, or another in its place. Get
@@ -31,7 +33,7 @@ var (
 	errAbsent    = ErrNotInKeyring
 	errNoKeyring = errors.New("no keyring can be reached from here")
 	errLocked    = errors.New("the keyring is locked")
-	errSilent    = errors.New("the keyring did not answer")
+	errTimeout   = errors.New("the keyring did not answer")
 )
 
 // OSKeyring is the keyring of the operating system: Keychain, Credential
@@ -105,39 +107,39 @@ func keyringLimit(goos string) time.Duration {
 
 // ring is a keyring for one call of ours: its time is limited, and it survives
 // what the library does not. Not for use by several goroutines.
-type ring struct {
+type limitedKeyring struct {
 	keyring     Keyring
 	limit, left time.Duration
 	trace       func(format string, args ...any)
 }
 
-func newRing(k Keyring, trace func(string, ...any)) *ring {
+func newLimitedKeyring(k Keyring, trace func(string, ...any)) *limitedKeyring {
 	if k == nil {
 		k = OSKeyring{}
 	}
 	limit := keyringLimit(runtime.GOOS)
-	return &ring{keyring: k, limit: limit, left: limit, trace: trace}
+	return &limitedKeyring{keyring: k, limit: limit, left: limit, trace: trace}
 }
 
-func (r *ring) get(ctx context.Context, service, user string) (secret string, err error) {
+func (r *limitedKeyring) get(ctx context.Context, service, user string) (secret string, err error) {
 	return r.within(ctx, "read "+service+" "+user, func() (string, error) { return r.keyring.Get(service, user) })
 }
 
-func (r *ring) set(ctx context.Context, service, user, secret string) error {
+func (r *limitedKeyring) set(ctx context.Context, service, user, secret string) error {
 	_, err := r.within(ctx, "write "+service+" "+user, func() (string, error) { return "", r.keyring.Set(service, user, secret) })
 	return err
 }
 
-func (r *ring) delete(ctx context.Context, service, user string) error {
+func (r *limitedKeyring) delete(ctx context.Context, service, user string) error {
 	_, err := r.within(ctx, "delete "+service+" "+user, func() (string, error) { return "", r.keyring.Delete(service, user) })
 	return err
 }
 
 // within runs one use of the keyring. go-keyring has no time limit and panics
 // when the bus dies under a prompt; what is abandoned here ends with the process.
-func (r *ring) within(ctx context.Context, what string, use func() (string, error)) (string, error) {
+func (r *limitedKeyring) within(ctx context.Context, what string, use func() (string, error)) (string, error) {
 	if r.left <= 0 {
-		return "", fmt.Errorf("%w within %v", errSilent, r.limit)
+		return "", fmt.Errorf("%w within %v", errTimeout, r.limit)
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.left)
 	defer cancel()
@@ -161,11 +163,11 @@ func (r *ring) within(ctx context.Context, what string, use func() (string, erro
 	case got = <-done:
 		got.err = keyringError(got.err)
 	case <-ctx.Done():
-		got.err = fmt.Errorf("%w within %v", errSilent, r.limit)
+		got.err = fmt.Errorf("%w within %v", errTimeout, r.limit)
 	}
 	taken := time.Since(begun)
 	r.left -= taken
-	r.trace("keyring: %s: %s in %v", printable(what), outcome(got.err), taken.Round(time.Millisecond))
+	r.trace("keyring: %s: %s in %v", github.Printable(what), outcome(got.err), taken.Round(time.Millisecond))
 	return got.secret, got.err
 }
 
@@ -173,7 +175,7 @@ func outcome(err error) string {
 	if err == nil {
 		return "done"
 	}
-	return printable(err.Error())
+	return github.Printable(err.Error())
 }
 
 // keyringError sorts the library's errors. Apart from ErrNotFound it has only
@@ -200,9 +202,9 @@ func keyringError(err error) error {
 		errors.Is(err, keyring.ErrUnsupportedPlatform), isAbsent(err), errors.Is(err, exec.ErrNotFound),
 		strings.Contains(text, "org.freedesktop.secrets was not provided"),
 		strings.Contains(text, "invalid bus address"):
-		return fmt.Errorf("%w: %s", errNoKeyring, printable(text))
+		return fmt.Errorf("%w: %s", errNoKeyring, github.Printable(text))
 	}
-	return fmt.Errorf("the keyring failed: %s", printable(text))
+	return fmt.Errorf("the keyring failed: %s", github.Printable(text))
 }
 
 // keyringFault is the fault of a place whose keyring gave err.
@@ -210,8 +212,8 @@ func keyringFault(err error) (Fault, string) {
 	switch {
 	case errors.Is(err, errLocked):
 		return Locked, err.Error()
-	case errors.Is(err, errSilent):
-		return Silent, err.Error()
+	case errors.Is(err, errTimeout):
+		return Timeout, err.Error()
 	case errors.Is(err, errNoKeyring):
 		return NoKeyring, err.Error()
 	}

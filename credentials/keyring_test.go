@@ -19,6 +19,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 func TestThePretendKeyringKeepsTheContract(t *testing.T) {
@@ -140,8 +141,8 @@ func TestAnItemThatIsNotThereIsNoFault(t *testing.T) {
 
 // places are logins of which each needs the keyring.
 var places = map[string]func(m *machine){
-	"docker login": func(m *machine) { m.dockerLogin(githubCom, "octocat", "gho_example") },
-	"gh":           func(m *machine) { m.ghKeyringLogin(githubCom, "octocat", "gho_example") },
+	"docker login": func(m *machine) { m.dockerLogin(github.DotCom, "octocat", "gho_example") },
+	"gh":           func(m *machine) { m.ghKeyringLogin(github.DotCom, "octocat", "gho_example") },
 }
 
 func TestAKeyringThatFailsIsAFaultOfThePlaceThatNeedsIt(t *testing.T) {
@@ -186,14 +187,14 @@ func TestWithoutAnyKeyringNothingIsMissedThatNobodySpokeOf(t *testing.T) {
 }
 
 func TestAKeyringThatPanicsIsAFault(t *testing.T) {
-	for _, what := range []any{"invalid memory address or nil pointer dereference", errors.New("gho_" + canary)} {
+	for _, what := range []any{"invalid cache address or nil pointer dereference", errors.New("gho_" + canary)} {
 		m := newMachine(t)
-		m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+		m.ghKeyringLogin(github.DotCom, "octocat", "gho_example")
 		m.keyring.Panic(what)
 		m.says("ghcr.io",
 			"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
 			"  gh, octocat: the keyring failed: the keyring's connection broke",
-			"docker-credential-ghcr: hint: mend what is named above, then try again",
+			"docker-credential-ghcr: hint: fix what is named above, then try again",
 		)
 		if err := m.store("ghcr.io", "octocat", "gho_"+canary); err == nil || shows(err.Error()) {
 			t.Errorf("store gave %v", err)
@@ -315,7 +316,7 @@ func TestAllReadsOfACallShareOneLimit(t *testing.T) {
 		t.Run(test.wait.String(), func(t *testing.T) {
 			inBubble(t, func(m *machine) {
 				// Three reads: docker login's item, the user's slot, the slot without a name.
-				m.dockerLogin(githubCom, "octocat", "gho_dead")
+				m.dockerLogin(github.DotCom, "octocat", "gho_dead")
 				m.hosts("github.com:\n    user: octocat\n")
 				m.keep("gh:github.com", "", "gho_nameless")
 				m.token("gho_nameless", "write:packages")
@@ -340,8 +341,8 @@ func TestTheTimeThatANetworkTakesIsNotTheKeyrings(t *testing.T) {
 		// The API takes longer than the keyring may, and then comes gh's slot, which is
 		// slow, but quick enough.
 		m.variable("gho_dead")
-		m.dockerLogin(githubCom, "octocat", "ghp_dead")
-		m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+		m.dockerLogin(github.DotCom, "octocat", "ghp_dead")
+		m.ghKeyringLogin(github.DotCom, "octocat", "gho_example")
 		m.token("gho_example", "write:packages")
 		for _, secret := range []string{"gho_dead", "ghp_dead"} {
 			m.github.Break(secret, credentialstest.API, credentialstest.Slow(4*time.Second, nil))
@@ -361,8 +362,8 @@ func TestTheTimeThatANetworkTakesIsNotTheKeyrings(t *testing.T) {
 
 func TestWhatTheKeyringHasTakenIsNotGivenItAgain(t *testing.T) {
 	inBubble(t, func(m *machine) {
-		m.dockerLogin(githubCom, "octocat", "ghp_dead")
-		m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+		m.dockerLogin(github.DotCom, "octocat", "ghp_dead")
+		m.ghKeyringLogin(github.DotCom, "octocat", "gho_example")
 		m.token("gho_example", "write:packages")
 		m.github.Break("ghp_dead", credentialstest.API, credentialstest.Slow(4*time.Second, nil))
 		h, said := m.helper(), &log{}
@@ -376,15 +377,15 @@ func TestWhatTheKeyringHasTakenIsNotGivenItAgain(t *testing.T) {
 
 func TestAnAnswerThatComesTooLateIsDropped(t *testing.T) {
 	inBubble(t, func(m *machine) {
-		m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+		m.ghKeyringLogin(github.DotCom, "octocat", "gho_example")
 		m.token("gho_example", "write:packages")
 		release := make(chan struct{})
 		m.keyring.Hang(release)
-		r := newRing(m.keyring, quiet)
+		r := newLimitedKeyring(m.keyring, quiet)
 		secret, err := r.get(m.Context(), "gh:github.com", "octocat")
 		close(release)
 		synctest.Wait()
-		if secret != "" || !errors.Is(err, errSilent) {
+		if secret != "" || !errors.Is(err, errTimeout) {
 			m.Errorf("got %q, %v", secret, err)
 		}
 	})
@@ -393,7 +394,7 @@ func TestAnAnswerThatComesTooLateIsDropped(t *testing.T) {
 func TestTheTraceOfTheKeyringNamesWhatWasDone(t *testing.T) {
 	inBubble(t, func(m *machine) {
 		var traced strings.Builder
-		r := newRing(m.keyring, func(format string, args ...any) { fmt.Fprintf(&traced, format+"\n", args...) })
+		r := newLimitedKeyring(m.keyring, func(format string, args ...any) { fmt.Fprintf(&traced, format+"\n", args...) })
 		_ = r.set(m.Context(), "service", "octocat", "gho_"+canary)
 		_, _ = r.get(m.Context(), "service", "octocat")
 		_ = r.delete(m.Context(), "service", "octocat")
@@ -448,7 +449,7 @@ func TestWithoutABusNoneIsStarted(t *testing.T) {
 			}
 
 			// The whole of get, with the keyring of the machine.
-			m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+			m.ghKeyringLogin(github.DotCom, "octocat", "gho_example")
 			h := m.helper()
 			var said log
 			h.Keyring, h.Stderr = nil, &said
@@ -496,9 +497,9 @@ func TestABusThatNeverAnswersIsGivenUp(t *testing.T) {
 		close(accepted)
 	})
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(dir, "bus"))
-	r := newRing(OSKeyring{}, quiet)
+	r := newLimitedKeyring(OSKeyring{}, quiet)
 	r.left = 20 * time.Millisecond
-	if _, err := r.get(t.Context(), "service", "octocat"); !errors.Is(err, errSilent) {
+	if _, err := r.get(t.Context(), "service", "octocat"); !errors.Is(err, errTimeout) {
 		t.Errorf("got %v", err)
 	}
 	listener.Close()

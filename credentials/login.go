@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // What docker login gave us is one item in the OS keyring for each GitHub host,
@@ -26,8 +28,8 @@ type loginItem struct {
 // file bears.
 type loginRecord struct {
 	User string `json:"user"`
-	// Memory is the key under which the item's token is remembered.
-	Memory string `json:"memory"`
+	// CacheKey is where the cache has what is known about the item's token.
+	CacheKey string `json:"memory"`
 }
 
 func loginsDir() (string, error) {
@@ -97,7 +99,7 @@ func loginHosts() []string {
 	entries, _ := os.ReadDir(dir)
 	var hosts []string
 	for _, entry := range entries {
-		if isHostname(entry.Name()) && entry.Type().IsRegular() {
+		if github.IsHostname(entry.Name()) && entry.Type().IsRegular() {
 			hosts = append(hosts, entry.Name())
 		}
 	}
@@ -108,8 +110,8 @@ func loginHosts() []string {
 // GitHub login. A token is none: some people log docker in with it as the user name
 // too, which ghcr.io does not look at.
 func loginOrNone(name, secret string) string {
-	token, err := ParseToken(name)
-	if err != nil || name == secret || token.Kind() != UnknownKind || !isLogin(name) {
+	token, err := github.ParseToken(name)
+	if err != nil || name == secret || token.Kind() != github.UnknownKind || !github.IsLogin(name) {
 		return ""
 	}
 	return name
@@ -117,7 +119,7 @@ func loginOrNone(name, secret string) string {
 
 // readDockerLogin is the candidate that docker login left. ok is false if none
 // was left.
-func readDockerLogin(ctx context.Context, k *ring, host string) (c Candidate, ok bool) {
+func readDockerLogin(ctx context.Context, k *limitedKeyring, host string) (c Candidate, ok bool) {
 	c.Source = DockerLogin
 	record, ok, err := readLoginRecord(host)
 	if !ok {
@@ -148,23 +150,33 @@ func readDockerLogin(ctx context.Context, k *ring, host string) (c Candidate, ok
 
 // writeDockerLogin keeps what docker login gave. The record comes first: an item
 // without one would never be found again, nor erased.
-func writeDockerLogin(ctx context.Context, k *ring, host, user string, token Token) error {
+func writeDockerLogin(ctx context.Context, k *limitedKeyring, host, user string, token github.Token) error {
 	content, err := json.Marshal(loginItem{Username: user, Secret: token.Reveal()})
 	if err != nil {
 		return err
 	}
 	before, had, _ := readLoginRecord(host)
-	if err := writeLoginRecord(host, loginRecord{User: user, Memory: token.key(host)}); err != nil {
+	if err := writeLoginRecord(host, loginRecord{User: user, CacheKey: token.Key(host)}); err != nil {
 		return fmt.Errorf("the record of logins cannot be written: %w", err)
 	}
 	err = k.set(ctx, loginService, host, string(content))
 	switch {
-	case err == nil, errors.Is(err, errSilent):
+	case err == nil, errors.Is(err, errTimeout):
 		// After a silence nobody knows whether the item was written.
 	case had:
 		_ = writeLoginRecord(host, before)
 	default:
 		_ = removeLoginRecord(host)
+	}
+	return err
+}
+
+// deleteDockerLogin deletes what docker login gave, and its record. The record stays if
+// the keyring fails, so that it can be tried again.
+func deleteDockerLogin(ctx context.Context, k *limitedKeyring, host string) error {
+	err := k.delete(ctx, loginService, host)
+	if err == nil || errors.Is(err, errAbsent) {
+		err = removeLoginRecord(host)
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	protocol "github.com/docker/docker-credential-helpers/credentials"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // inCI is whether the machine is CI's, before it is emptied.
@@ -160,10 +161,7 @@ func (m *machine) says(serverURL string, lines ...string) {
 // verdicts are those of all candidates.
 func (m *machine) verdicts(serverURL string) []Verdict {
 	m.Helper()
-	s, ok := m.helper().Search(serverURL)
-	if !ok {
-		m.Fatalf("%s is foreign", serverURL)
-	}
+	s := m.search(serverURL)
 	var all []Verdict
 	for v := range s.Verdicts(m.Context()) {
 		all = append(all, v)
@@ -250,9 +248,9 @@ func (m *machine) ghKeyringLogin(host, user, secret string) {
 // dockerLogin is what docker login left.
 func (m *machine) dockerLogin(host, user, secret string) {
 	m.Helper()
-	token, err := ParseToken(secret)
+	token, err := github.ParseToken(secret)
 	if err == nil {
-		err = writeDockerLogin(m.Context(), newRing(m.keyring, quiet), host, user, token)
+		err = writeDockerLogin(m.Context(), newLimitedKeyring(m.keyring, quiet), host, user, token)
 	}
 	if err != nil {
 		m.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // posix skips where command lines are another system's.
@@ -16,9 +18,9 @@ func posix(t *testing.T) {
 	}
 }
 
-func refusedFor(r Registry, want Scope, c Candidate, hiding ...string) Verdict {
+func refusedFor(r github.Registry, want github.Scope, c Candidate, hiding ...string) Verdict {
 	v := Verdict{Candidate: c}
-	v.Fix = fix(r, want, v, hiding)
+	v.Fix = fixFor(r, want, v, hiding)
 	return v
 }
 
@@ -31,7 +33,7 @@ func TestEachFaultOfEachSourceHasItsFix(t *testing.T) {
 		unlock   = "run: gnome-keyring-daemon --replace --unlock --components=secrets"
 		question = "answer the keyring's question, or restart the keyring, and try again"
 		reach    = "run this where the keyring can be reached, or set GHCR_TOKEN to a token made at " + page
-		mend     = "mend what is named above, then try again"
+		mend     = "fix what is named above, then try again"
 		later    = "try again when github.com can be reached"
 	)
 	for _, test := range []struct {
@@ -47,14 +49,14 @@ func TestEachFaultOfEachSourceHasItsFix(t *testing.T) {
 		{LacksScope, DockerLogin, "make a token at " + page + " and run: docker login ghcr.io"},
 		{LacksScope, GH, "run: gh auth refresh -h github.com -s write:packages"},
 		{WrongKind, "GITHUB_TOKEN", login},
-		{WrongKind, DockerLogin, "run: docker login ghcr.io"},
+		{WrongKind, DockerLogin, "make a token at " + page + " and run: docker login ghcr.io"},
 		{WrongKind, GH, login},
 		{Missing, DockerLogin, "run: docker login ghcr.io"},
 		{Missing, GH, login},
 		{Locked, DockerLogin, unlock},
 		{Locked, GH, unlock},
-		{Silent, DockerLogin, question},
-		{Silent, GH, question},
+		{Timeout, DockerLogin, question},
+		{Timeout, GH, question},
 		{NoKeyring, DockerLogin, reach},
 		{NoKeyring, GH, reach},
 		{Broken, "GITHUB_TOKEN", "set GITHUB_TOKEN again, or run: unset GITHUB_TOKEN"},
@@ -67,15 +69,15 @@ func TestEachFaultOfEachSourceHasItsFix(t *testing.T) {
 	} {
 		t.Run(string(test.fault)+" "+string(test.source), func(t *testing.T) {
 			t.Parallel()
-			r := Registry{"ghcr.io", githubCom}
+			r := github.Registry{Name: "ghcr.io", Host: github.DotCom}
 			c := Candidate{Source: test.source, Fault: test.fault, Reason: "the reason"}
-			if !test.source.isVariable() && test.source != SettingsFile {
+			if !test.source.IsVariable() && test.source != SettingsFile {
 				c.Login = "octocat"
 			}
 			want := "docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n" +
 				"  " + c.String() + ": the reason\n" +
 				"docker-credential-ghcr: hint: " + test.hint + "\n"
-			if got := refusal(r, []Verdict{refusedFor(r, WritePackages, c)}); got != want {
+			if got := (&Refusal{r, []Verdict{refusedFor(r, github.WritePackages, c)}}).message(); got != want {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
@@ -85,53 +87,53 @@ func TestEachFaultOfEachSourceHasItsFix(t *testing.T) {
 func TestAFixNamesTheHostTheRegistryTheScopeAndTheAccount(t *testing.T) {
 	t.Parallel()
 	posix(t)
-	tenant := Registry{"containers.acme.ghe.com", "acme.ghe.com"}
-	enterprise := Registry{"containers.git.example.com", "git.example.com"}
-	older := Registry{"docker.pkg.github.com", githubCom}
-	com := Registry{"ghcr.io", githubCom}
+	tenant := github.Registry{Name: "containers.acme.ghe.com", Host: "acme.ghe.com"}
+	enterprise := github.Registry{Name: "containers.git.example.com", Host: "git.example.com"}
+	older := github.Registry{Name: "docker.pkg.github.com", Host: github.DotCom}
+	com := github.Registry{Name: "ghcr.io", Host: github.DotCom}
 	for _, test := range []struct {
 		name      string
-		registry  Registry
-		want      Scope
+		registry  github.Registry
+		want      github.Scope
 		candidate Candidate
 		hiding    []string
 		hint      string
 	}{
-		{"a tenant", tenant, WritePackages, Candidate{Source: GH, Fault: LacksScope}, nil, "run: gh auth refresh -h acme.ghe.com -s write:packages"},
-		{"a tenant's page", tenant, ReadPackages, Candidate{Source: "GH_TOKEN", Fault: LacksScope}, nil, "put a token into GH_TOKEN that was made at https://acme.ghe.com/settings/tokens/new?scopes=read%3Apackages"},
-		{"a tenant's variable", tenant, WritePackages, Candidate{Source: GH, Fault: NoKeyring}, nil, "run this where the keyring can be reached, or set GH_TOKEN to a token made at https://acme.ghe.com/settings/tokens/new?scopes=write%3Apackages"},
-		{"a tenant that cannot be reached", tenant, WritePackages, Candidate{Source: GH, Fault: Unreachable}, nil, "try again when acme.ghe.com can be reached"},
-		{"an enterprise host", enterprise, WritePackages, Candidate{Source: GH, Fault: Rejected}, nil, "run: gh auth login -h git.example.com -s write:packages"},
-		{"an enterprise host's variable", enterprise, WritePackages, Candidate{Source: GH, Fault: NoKeyring}, nil, "run this where the keyring can be reached, or set GH_ENTERPRISE_TOKEN to a token made at https://git.example.com/settings/tokens/new?scopes=write%3Apackages"},
-		{"an enterprise host's docker login", enterprise, WritePackages, Candidate{Source: DockerLogin, Fault: Rejected}, nil, "run: docker login containers.git.example.com"},
-		{"the older registry", older, WritePackages, Candidate{Source: DockerLogin, Fault: Missing}, nil, "run: docker login docker.pkg.github.com"},
-		{"the reading scope", com, ReadPackages, Candidate{Source: GH, Fault: LacksScope}, nil, "run: gh auth refresh -h github.com -s read:packages"},
+		{"a tenant", tenant, github.WritePackages, Candidate{Source: GH, Fault: LacksScope}, nil, "run: gh auth refresh -h acme.ghe.com -s write:packages"},
+		{"a tenant's page", tenant, github.ReadPackages, Candidate{Source: "GH_TOKEN", Fault: LacksScope}, nil, "put a token into GH_TOKEN that was made at https://acme.ghe.com/settings/tokens/new?scopes=read%3Apackages"},
+		{"a tenant's variable", tenant, github.WritePackages, Candidate{Source: GH, Fault: NoKeyring}, nil, "run this where the keyring can be reached, or set GH_TOKEN to a token made at https://acme.ghe.com/settings/tokens/new?scopes=write%3Apackages"},
+		{"a tenant that cannot be reached", tenant, github.WritePackages, Candidate{Source: GH, Fault: Unreachable}, nil, "try again when acme.ghe.com can be reached"},
+		{"an enterprise host", enterprise, github.WritePackages, Candidate{Source: GH, Fault: Rejected}, nil, "run: gh auth login -h git.example.com -s write:packages"},
+		{"an enterprise host's variable", enterprise, github.WritePackages, Candidate{Source: GH, Fault: NoKeyring}, nil, "run this where the keyring can be reached, or set GH_ENTERPRISE_TOKEN to a token made at https://git.example.com/settings/tokens/new?scopes=write%3Apackages"},
+		{"an enterprise host's docker login", enterprise, github.WritePackages, Candidate{Source: DockerLogin, Fault: Rejected}, nil, "run: docker login containers.git.example.com"},
+		{"the older registry", older, github.WritePackages, Candidate{Source: DockerLogin, Fault: Missing}, nil, "run: docker login docker.pkg.github.com"},
+		{"the reading scope", com, github.ReadPackages, Candidate{Source: GH, Fault: LacksScope}, nil, "run: gh auth refresh -h github.com -s read:packages"},
 		{
-			"an account that is not active", com, WritePackages, Candidate{Source: GH, Login: "hubot", Inactive: true, Fault: LacksScope}, nil,
+			"an account that is not active", com, github.WritePackages, Candidate{Source: GH, Login: "hubot", Inactive: true, Fault: LacksScope}, nil,
 			"run: gh auth switch -h github.com -u hubot && gh auth refresh -h github.com -s write:packages",
 		},
 		{
-			"an account that is not active and dead", com, WritePackages, Candidate{Source: GH, Login: "hubot", Inactive: true, Fault: Rejected}, nil,
+			"an account that is not active and dead", com, github.WritePackages, Candidate{Source: GH, Login: "hubot", Inactive: true, Fault: Rejected}, nil,
 			"run: gh auth login -h github.com -s write:packages",
 		},
 		{
-			"a variable that hides gh's store", com, WritePackages, Candidate{Source: GH, Fault: LacksScope}, []string{"GH_TOKEN"},
+			"a variable that hides gh's store", com, github.WritePackages, Candidate{Source: GH, Fault: LacksScope}, []string{"GH_TOKEN"},
 			"run: env -u GH_TOKEN gh auth refresh -h github.com -s write:packages",
 		},
 		{
-			"two variables that hide gh's store", com, WritePackages, Candidate{Source: GH, Fault: Rejected}, []string{"GH_TOKEN", "GITHUB_TOKEN"},
+			"two variables that hide gh's store", com, github.WritePackages, Candidate{Source: GH, Fault: Rejected}, []string{"GH_TOKEN", "GITHUB_TOKEN"},
 			"run: env -u GH_TOKEN -u GITHUB_TOKEN gh auth login -h github.com -s write:packages",
 		},
 		{
-			"a variable of the wrong kind, which hides gh's store", com, WritePackages, Candidate{Source: "GITHUB_TOKEN", Fault: WrongKind}, []string{"GITHUB_TOKEN"},
+			"a variable of the wrong kind, which hides gh's store", com, github.WritePackages, Candidate{Source: "GITHUB_TOKEN", Fault: WrongKind}, []string{"GITHUB_TOKEN"},
 			"run: env -u GITHUB_TOKEN gh auth login -h github.com -s write:packages",
 		},
 		{
-			"a variable that hides gh's store, and an account that is not active", com, WritePackages, Candidate{Source: GH, Login: "hubot", Inactive: true, Fault: LacksScope}, []string{"GH_TOKEN"},
+			"a variable that hides gh's store, and an account that is not active", com, github.WritePackages, Candidate{Source: GH, Login: "hubot", Inactive: true, Fault: LacksScope}, []string{"GH_TOKEN"},
 			"run: env -u GH_TOKEN gh auth switch -h github.com -u hubot && env -u GH_TOKEN gh auth refresh -h github.com -s write:packages",
 		},
 		{
-			"a variable where gh is not the fix", com, WritePackages, Candidate{Source: DockerLogin, Fault: Rejected}, []string{"GH_TOKEN"},
+			"a variable where gh is not the fix", com, github.WritePackages, Candidate{Source: DockerLogin, Fault: Rejected}, []string{"GH_TOKEN"},
 			"run: docker login ghcr.io",
 		},
 	} {
@@ -168,7 +170,7 @@ func TestTheVariablesThatHideGhsStore(t *testing.T) {
 
 func TestEveryFaultHasExactlyOneFix(t *testing.T) {
 	t.Parallel()
-	faults := []Fault{Rejected, LacksScope, WrongKind, Missing, Locked, Silent, NoKeyring, Broken, Unreachable}
+	faults := []Fault{Rejected, LacksScope, WrongKind, Missing, Locked, Timeout, NoKeyring, Broken, Unreachable}
 	if len(byEffort) != len(faults) {
 		t.Errorf("%d faults are ordered by effort, there are %d", len(byEffort), len(faults))
 	}
@@ -177,8 +179,8 @@ func TestEveryFaultHasExactlyOneFix(t *testing.T) {
 			t.Errorf("%s is not ordered by effort", fault)
 		}
 		for _, source := range []Source{"GHCR_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", DockerLogin, GH, SettingsFile} {
-			for _, r := range []Registry{{"ghcr.io", githubCom}, {"containers.acme.ghe.com", "acme.ghe.com"}, {"containers.git.example.com", "git.example.com"}} {
-				for _, want := range []Scope{WritePackages, ReadPackages} {
+			for _, r := range []github.Registry{{Name: "ghcr.io", Host: github.DotCom}, {Name: "containers.acme.ghe.com", Host: "acme.ghe.com"}, {Name: "containers.git.example.com", Host: "git.example.com"}} {
+				for _, want := range []github.Scope{github.WritePackages, github.ReadPackages} {
 					f := refusedFor(r, want, Candidate{Source: source, Fault: fault}, "GH_TOKEN").Fix
 					if (f.Command == "") == (f.Advice == "") {
 						t.Errorf("%s of %s at %s: %+v", fault, source, r.Host, f)
@@ -218,16 +220,16 @@ func TestOfSeveralFaultsTheHintMendsWhatTakesLeast(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			r := Registry{"ghcr.io", githubCom}
+			r := github.Registry{Name: "ghcr.io", Host: github.DotCom}
 			var verdicts []Verdict
 			var want strings.Builder
 			want.WriteString("docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n")
 			for _, f := range test.faults {
-				verdicts = append(verdicts, refusedFor(r, WritePackages, Candidate{Source: f.source, Fault: f.fault, Reason: "the reason"}))
+				verdicts = append(verdicts, refusedFor(r, github.WritePackages, Candidate{Source: f.source, Fault: f.fault, Reason: "the reason"}))
 				want.WriteString("  " + string(f.source) + ": the reason\n")
 			}
 			want.WriteString("docker-credential-ghcr: hint: " + test.hint + "\n")
-			if got := refusal(r, verdicts); got != want.String() {
+			if got := (&Refusal{r, verdicts}).message(); got != want.String() {
 				t.Errorf("got\n%s\nwant\n%s", got, want.String())
 			}
 			if fix := LeastFix(verdicts); fix.String() != test.hint {
@@ -241,7 +243,7 @@ func TestTheRefusalOfTheDesign(t *testing.T) {
 	m := newMachine(t)
 	posix(t)
 	t.Setenv("GITHUB_TOKEN", "github_pat_example")
-	m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+	m.ghKeyringLogin(github.DotCom, "octocat", "gho_example")
 	m.token("gho_example", "gist", "read:org", "repo")
 	m.says("ghcr.io",
 		"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
@@ -253,9 +255,9 @@ func TestTheRefusalOfTheDesign(t *testing.T) {
 
 func TestARefusalIsOneLineAPlaceWhateverStandsInIt(t *testing.T) {
 	t.Parallel()
-	r := Registry{"ghcr.io", githubCom}
+	r := github.Registry{Name: "ghcr.io", Host: github.DotCom}
 	for _, odd := range []string{"a\nb", "a\r\nb", "\x1b[2J", "\u202eabc", "\x00", "\u2028", strings.Repeat("long ", 1000)} {
-		text := refusal(r, []Verdict{refusedFor(r, WritePackages, Candidate{Source: GH, Login: odd, Fault: Broken, Reason: odd})})
+		text := (&Refusal{r, []Verdict{refusedFor(r, github.WritePackages, Candidate{Source: GH, Login: odd, Fault: Broken, Reason: odd})}}).message()
 		if strings.Count(text, "\n") != 3 || len(text) > 2000 {
 			t.Errorf("%q: got %q", odd, text)
 		}
@@ -283,7 +285,7 @@ func TestPrintableIsFitForOneLineOfATerminal(t *testing.T) {
 		"\xff":                      "\uFFFD",
 		strings.Repeat("\x00", 1e4): "",
 	} {
-		if got := printable(text); got != want {
+		if got := github.Printable(text); got != want {
 			t.Errorf("%.40q: got %.40q, want %.40q", text, got, want)
 		}
 	}

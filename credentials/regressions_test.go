@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 func TestAnUnprefixedTokenTypedAsTheUserIsNowhere(t *testing.T) {
@@ -40,7 +41,7 @@ func TestAClockThatGoesBackwardsEndsAnOutage(t *testing.T) {
 		m.apiDown()
 		m.registryDown()
 		m.get("ghcr.io")
-		content, err := os.ReadFile(m.memoryPath("gho_example"))
+		content, err := os.ReadFile(m.cachePath("gho_example"))
 		if err != nil {
 			m.Fatal(err)
 		}
@@ -49,7 +50,7 @@ func TestAClockThatGoesBackwardsEndsAnOutage(t *testing.T) {
 	inBubble(t, func(m *machine) {
 		m.variable("gho_example")
 		m.token("gho_example", "write:packages")
-		m.write(m.memoryPath("gho_example"), cache)
+		m.write(m.cachePath("gho_example"), cache)
 		m.found("ghcr.io", "octocat", "gho_example")
 	})
 }
@@ -73,22 +74,11 @@ func TestWhatIsShownOfAnAddressWithASecret(t *testing.T) {
 		"https://octocat:ghp_" + canary + "/x@ghcr.io", "https://ghcr.io?token=" + canary, "https://ghcr.io#" + canary, "https:/octocat:" + canary + "@ghcr.io",
 		"octocat:" + canary + "?@ghcr.io", `https:\\octocat:` + canary + `@ghcr.io`,
 	} {
-		if got := shownURL(serverURL); shows(got) {
+		if got := github.ShownURL(serverURL); shows(got) {
 			t.Errorf("%q is shown as %q", serverURL, got)
 		}
 	}
 }
-
-func TestALoginThatAProxyRepeatsIsNotShown(t *testing.T) {
-	for _, text := range []string{"Bad login " + inBase64("me:"+canary), "no such user me:" + canary} {
-		t.Setenv("HTTPS_PROXY", "http://me:"+canary+"@127.0.0.1:1")
-		if got := trouble(t.Context(), failing(text).err()); shows(got) {
-			t.Errorf("%q", got)
-		}
-	}
-}
-
-func (text failing) err() error { _, err := text.RoundTrip(nil); return err }
 
 // own part of the login is gho, ghp, ghs, ghu or ghr.
 func TestAManagedUsersLoginMayBeginLikeAToken(t *testing.T) {
@@ -105,7 +95,7 @@ func TestOfTwoSlotsThatFailTheFirstOneIsTold(t *testing.T) {
 	m.hosts("github.com:\n    user: octocat\n")
 	locked := slots{m.keyring, map[string]error{"octocat": os.ErrPermission, "": ErrNotInKeyring}}
 	locked.fail[""] = filepath.ErrBadPattern
-	c, _ := readGH().candidate(t.Context(), newRing(locked, quiet), githubCom, "")
+	c, _ := readGH().candidate(t.Context(), newLimitedKeyring(locked, quiet), github.DotCom, "")
 	if !strings.Contains(c.Reason, "permission") {
 		t.Errorf("got %+v", c)
 	}

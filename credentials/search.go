@@ -4,69 +4,30 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"net/http"
-	"os"
-	"sync"
-	"time"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // Search is one call's way through the candidates for a registry. What it reads
 // it reads once, and only when it comes to it. It is for one goroutine.
 type Search struct {
 	// Registry is what is searched for.
-	Registry Registry
+	Registry github.Registry
 	// Scope is what a token must have; the stricter one if the settings cannot be
 	// read.
-	Scope Scope
+	Scope github.Scope
 
-	helper      *Helper
-	settings    Settings
-	settingsErr error
-	gh          func() *ghStore
-	ring        *ring
-	memory      memory
-	// asked holds the facts of tokens that were found before: a token may be in
-	// two places, and GitHub is asked about it once.
-	asked map[string]facts
-}
-
-// Search prepares the search for a registry. ok is false for one that is not
-// GitHub's; where the name alone says so, nothing has been opened.
-func (h *Helper) Search(serverURL string) (s *Search, ok bool) {
-	s = &Search{helper: h, gh: sync.OnceValue(readGH), asked: map[string]facts{}}
-	settings := sync.OnceValues(ReadSettings)
-	s.Registry, ok = parseRegistry(serverURL, func(host string) bool {
-		set, _ := settings()
-		return configuredBy(set, s.gh())(host)
-	})
-	if !ok {
-		h.trace("%q is not a registry of GitHub's", shownURL(serverURL))
-		return nil, false
-	}
-	s.Scope = WritePackages
-	if s.settings, s.settingsErr = settings(); s.settingsErr == nil {
-		s.Scope, s.settingsErr = s.settings.required(s.Registry.Name)
-	}
-	s.ring = newRing(h.Keyring, h.trace)
-	s.memory = openMemory(h.Fresh)
-	h.trace("%s takes tokens of %s with the scope %s", s.Registry.Name, s.Registry.Host, s.Scope)
-	return s, true
-}
-
-// configuredBy tells the enterprise hosts that somebody has named: in our
-// settings, in GH_HOST, or by a login of gh's.
-func configuredBy(settings Settings, gh *ghStore) func(host string) bool {
-	return func(host string) bool {
-		return settings.names(host) || ghDefaultHost() == host || gh.names(host)
-	}
+	sources sources
+	asker   asker
+	trace   func(format string, args ...any)
 }
 
 // Verdicts judges the candidates one by one, in the order in which they are
 // preferred. [Helper.Get] stops at the first good one; a caller that goes on sees
-// what Get leaves alone. Both walk this, so they cannot disagree.
+// what Get leaves alone. Both use this, so they cannot disagree.
 func (s *Search) Verdicts(ctx context.Context) iter.Seq[Verdict] {
 	return func(yield func(Verdict) bool) {
-		for c := range s.candidates(ctx) {
+		for c := range s.sources.candidates(ctx) {
 			if !yield(s.Judge(ctx, c)) {
 				return
 			}
@@ -78,33 +39,32 @@ func (s *Search) Verdicts(ctx context.Context) iter.Seq[Verdict] {
 func (s *Search) Judge(ctx context.Context, c Candidate) Verdict {
 	var f facts
 	if c.askable() {
-		f = s.learn(ctx, c)
+		f = s.asker.factsOf(ctx, c)
 	}
 	v := judge(c, s.Scope, f)
 	if !v.Good() {
-		v.Fix = fix(s.Registry, s.Scope, v, hidingVariables(s.Registry.Host))
+		v.Fix = s.FixFor(v, v.Fault, s.Scope)
 	}
-	s.helper.trace("%s: %s", c, cmp.Or(v.Reason, "good"))
+	s.trace("%s: %s", c, cmp.Or(v.Reason, "good"))
 	return v
 }
 
-// OtherAccounts lists gh's accounts on the host that are not the one whose token
-// is used: gh auth switch, or setup --user, would choose them.
-func (s *Search) OtherAccounts() []string {
-	var others []string
-	chosen := cmp.Or(s.settings.Registries[s.Registry.Name].User, s.gh().get(s.Registry.Host, "user"))
-	for _, user := range s.gh().users(s.Registry.Host) {
-		if user != chosen && isLogin(user) {
-			others = append(others, user)
-		}
-	}
-	return others
+// FixFor says how to fix a fault of a verdict. The fault may be one that [Search.Judge]
+// did not find: the registry wants more of a token than was required, for example, or
+// the token has been revoked.
+func (s *Search) FixFor(v Verdict, fault Fault, want github.Scope) Fix {
+	v.Fault = fault
+	return fixFor(s.Registry, want, v, hidingVariables(s.Registry.Host))
 }
 
-// Accounts lists the accounts of gh's on the host. gh before 2.40 had one, and no
-// list of them.
+// GitHub asks GitHub and its registry with tokens of a source. gh's settings say where
+// the API is for gh's own tokens, and for no others.
+func (s *Search) GitHub(source Source) *github.Client { return s.asker.client(source) }
+
+// Accounts lists gh's accounts on the host. gh before 2.40 had one, and no list of
+// them.
 func (s *Search) Accounts() ([]string, error) {
-	gh := s.gh()
+	gh := s.sources.gh()
 	accounts := gh.users(s.Registry.Host)
 	if active := gh.get(s.Registry.Host, "user"); len(accounts) == 0 && active != "" {
 		accounts = []string{active}
@@ -112,81 +72,26 @@ func (s *Search) Accounts() ([]string, error) {
 	return accounts, gh.hostsErr
 }
 
-// learn asks about a token, or remembers. Of many processes at once one asks.
-func (s *Search) learn(ctx context.Context, c Candidate) facts {
-	key := c.Token.key(s.Registry.Host)
-	f, ok := s.asked[key]
-	if ok {
-		return f
-	}
-	begun := time.Now()
-	waits, cancel := context.WithTimeout(ctx, lockLimit)
-	defer cancel()
-	f, ok = s.memory.settles(s.memory.recall(key), begun)
-	for asks := false; !ok && !asks; {
-		var unlock func()
-		asks, unlock = s.memory.lock(waits, key)
-		r := s.memory.recall(key)
-		if f, ok = s.memory.settles(r, begun); !ok && asks {
-			f = s.ask(ctx, c, r.Accepted)
-			s.memory.note(key, r, f)
-		}
-		unlock()
-	}
-	if ok {
-		s.helper.trace("%s: remembered", c.Source)
-	}
-	f.Actor = installationUser()
-	s.asked[key] = f
-	return f
-}
-
-// ask asks the API, and the registry if the API cannot say.
-func (s *Search) ask(ctx context.Context, c Candidate, last Answer) facts {
-	f := facts{Last: last, Actor: installationUser()}
-	transport := s.transport()
-	if a, err := s.api(transport); err != nil {
-		f.API = Answer{Trouble: err.Error()}
-	} else {
-		f.API = a.ask(ctx, c.Token)
-	}
-	if f.API.apiWord() == unclear {
-		f.Registry = s.witness(transport).ask(ctx, userOf(c, f), c.Token)
-	}
-	return f
-}
-
-func (s *Search) transport() http.RoundTripper {
-	if s.helper.Transport != nil {
-		return s.helper.Transport
-	}
-	return newTransport()
-}
-
-// api is the API of the host, where gh's settings say that it is.
-func (s *Search) api(transport http.RoundTripper) (*api, error) {
-	apiHost, err := s.gh().apiHost(s.Registry.Host)
-	if err != nil {
-		return nil, err
-	}
-	if socket := s.gh().socket(); socket != "" {
-		transport = throughSocket(socket)
-	}
-	return &api{apiBase(s.Registry.Host, apiHost), transport, s.helper.UserAgent, s.helper.trace}, nil
-}
-
-func (s *Search) witness(transport http.RoundTripper) *witness {
-	return &witness{serviceOf(s.Registry), transport, s.helper.UserAgent, s.helper.trace}
-}
-
-// hidingVariables lists the variables that are set and hide gh's store from gh:
-// with one of them gh auth login and refresh refuse to work.
-func hidingVariables(host string) []string {
-	var names []string
-	for _, name := range ghVariables(host) {
-		if os.Getenv(name) != "" {
-			names = append(names, name)
+// OtherAccounts lists gh's accounts on the host that are not the one whose token
+// is used: gh auth switch, or setup --user, would choose them.
+func (s *Search) OtherAccounts() []string {
+	var others []string
+	gh := s.sources.gh()
+	chosen := cmp.Or(s.sources.settings.Registries[s.Registry.Name].User, gh.get(s.Registry.Host, "user"))
+	for _, user := range gh.users(s.Registry.Host) {
+		if user != chosen && github.IsLogin(user) {
+			others = append(others, user)
 		}
 	}
-	return names
+	return others
+}
+
+// Forget deletes what we have of a token: what is cached, and what docker login gave
+// if it is that.
+func (s *Search) Forget(ctx context.Context, token github.Token) error {
+	s.asker.cache.delete(token.Key(s.Registry.Host))
+	if kept, ok := readDockerLogin(ctx, s.sources.keyring, s.Registry.Host); !ok || !kept.Token.Equal(token) {
+		return nil
+	}
+	return deleteDockerLogin(ctx, s.sources.keyring, s.Registry.Host)
 }

@@ -10,28 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
-
-// Scope is the OAuth scope that a token must have.
-type Scope string
-
-// The two scopes of GitHub Packages that matter to a registry client; the first
-// includes the second. See
-// https://docs.github.com/en/packages/learn-github-packages/about-permissions-for-github-packages
-const (
-	WritePackages Scope = "write:packages"
-	ReadPackages  Scope = "read:packages"
-)
-
-// in reports whether a token with these scopes may do what s stands for.
-func (s Scope) in(scopes []string) bool {
-	for _, have := range scopes {
-		if have == string(s) || s == ReadPackages && have == string(WritePackages) {
-			return true
-		}
-	}
-	return false
-}
 
 // Settings are what a person asked for with setup, by registry name.
 type Settings struct {
@@ -42,7 +23,7 @@ type Settings struct {
 // the registry's enterprise host.
 type RegistrySettings struct {
 	// Scope that tokens must have; "" is write:packages.
-	Scope Scope `json:"scope,omitempty"`
+	Scope github.Scope `json:"scope,omitempty"`
 	// User is the gh account to use; "" is the active one.
 	User string `json:"user,omitempty"`
 }
@@ -131,18 +112,10 @@ func EditSettings(edit func(*Settings) error) error {
 }
 
 func (r RegistrySettings) validate() error {
-	if r.User != "" && !isLogin(r.User) {
+	if r.User != "" && !github.IsLogin(r.User) {
 		return errors.New("the user is not a GitHub login")
 	}
-	return r.Scope.validate()
-}
-
-func (s Scope) validate() error {
-	switch s {
-	case "", WritePackages, ReadPackages:
-		return nil
-	}
-	return fmt.Errorf("the scope is neither %s nor %s", WritePackages, ReadPackages)
+	return r.Scope.Validate()
 }
 
 // names reports whether a registry of this host was set up.
@@ -156,7 +129,7 @@ func (s Settings) names(host string) bool {
 func (s Settings) hosts() []string {
 	var hosts []string
 	for registry := range s.Registries {
-		if host := HostNamed(registry); host != "" {
+		if host := github.HostNamed(registry); host != "" {
 			hosts = append(hosts, host)
 		}
 	}
@@ -165,15 +138,15 @@ func (s Settings) hosts() []string {
 
 // required is the scope that tokens for the registry must have: GHCR_SCOPE
 // before the settings before write:packages, which an error leaves too.
-func (s Settings) required(registry string) (Scope, error) {
-	if scope := Scope(strings.TrimSpace(os.Getenv("GHCR_SCOPE"))); scope != "" {
-		if err := scope.validate(); err != nil {
-			return WritePackages, fmt.Errorf("GHCR_SCOPE: %w", err)
+func (s Settings) required(registry string) (github.Scope, error) {
+	if scope := github.Scope(strings.TrimSpace(os.Getenv("GHCR_SCOPE"))); scope != "" {
+		if err := scope.Validate(); err != nil {
+			return github.WritePackages, fmt.Errorf("GHCR_SCOPE: %w", err)
 		}
 		return scope, nil
 	}
 	if scope := s.Registries[registry].Scope; scope != "" {
 		return scope, nil
 	}
-	return WritePackages, nil
+	return github.WritePackages, nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 func TestTheScopeThatIsRequired(t *testing.T) {
@@ -30,11 +32,11 @@ func TestTheScopeThatIsRequired(t *testing.T) {
 			if test.settings != "" {
 				m.settings(test.settings)
 			}
-			s, ok := m.helper().Search(test.serverURL)
-			if !ok || s.Scope != Scope(test.want) {
+			s := m.search(test.serverURL)
+			if s.Scope != github.Scope(test.want) {
 				t.Errorf("got %q, want %q", s.Scope, test.want)
 			}
-			m.ghLogin(githubCom, "octocat", "gho_read")
+			m.ghLogin(github.DotCom, "octocat", "gho_read")
 			m.token("gho_read", "read:packages")
 			if test.want == "read:packages" {
 				m.found(test.serverURL, "octocat", "gho_read")
@@ -105,8 +107,8 @@ func TestUnderBrokenSettingsAVariableIsJudgedByTheStricterScope(t *testing.T) {
 	for way := range damage(newMachine(t)) {
 		t.Run(way, func(t *testing.T) {
 			m := newMachine(t)
-			m.dockerLogin(githubCom, "octocat", "gho_behind")
-			m.ghKeyringLogin(githubCom, "octocat", "gho_behind")
+			m.dockerLogin(github.DotCom, "octocat", "gho_behind")
+			m.ghKeyringLogin(github.DotCom, "octocat", "gho_behind")
 			opened := m.opened()
 			damage(m)[way]()
 			m.token("gho_writes", "write:packages")
@@ -130,13 +132,13 @@ func TestUnderBrokenSettingsNothingBehindThemIsHandedOut(t *testing.T) {
 	for way := range damage(newMachine(t)) {
 		t.Run(way, func(t *testing.T) {
 			m := newMachine(t)
-			m.dockerLogin(githubCom, "octocat", "gho_example")
-			m.ghKeyringLogin(githubCom, "octocat", "gho_example")
+			m.dockerLogin(github.DotCom, "octocat", "gho_example")
+			m.ghKeyringLogin(github.DotCom, "octocat", "gho_example")
 			m.token("gho_example", "write:packages")
 			opened := m.opened()
 			damage(m)[way]()
 			lines := strings.Split(m.refused("ghcr.io"), "\n")
-			if len(lines) != 4 || !strings.HasPrefix(lines[1], "  "+blames(way)) || lines[2] != "docker-credential-ghcr: hint: mend what is named above, then try again" || shows(lines[1]) {
+			if len(lines) != 4 || !strings.HasPrefix(lines[1], "  "+blames(way)) || lines[2] != "docker-credential-ghcr: hint: fix what is named above, then try again" || shows(lines[1]) {
 				t.Errorf("said %q", lines)
 			}
 			if v := m.only("ghcr.io"); v.Source != SettingsFile || v.Fault != Broken || !v.Token.IsZero() {
@@ -158,7 +160,7 @@ func TestUnderBrokenSettingsNothingIsStored(t *testing.T) {
 			damage(m)[way]()
 			err := m.store("ghcr.io", "octocat", "gho_example")
 			want, _ := strings.CutPrefix(blames(way), "settings: ")
-			if err == nil || !strings.HasPrefix(err.Error(), "the token was not kept: "+want) || shows(err.Error()) || !strings.HasSuffix(err.Error(), "\nhint: mend what is named above, then try again") {
+			if err == nil || !strings.HasPrefix(err.Error(), "the token was not kept: "+want) || shows(err.Error()) || !strings.HasSuffix(err.Error(), "\nhint: fix what is named above, then try again") {
 				t.Errorf("got %v", err)
 			}
 			m.wantAsked(0, 0)
@@ -219,8 +221,8 @@ func TestSettingsAreEditedWholeOrNotAtAll(t *testing.T) {
 		after  string // "" is no file
 		fails  bool
 	}{
-		{"into no file", "", set("ghcr.io", RegistrySettings{Scope: ReadPackages}), reading, false},
-		{"without a change", kept, set("ghcr.io", RegistrySettings{Scope: ReadPackages}), kept, false},
+		{"into no file", "", set("ghcr.io", RegistrySettings{Scope: github.ReadPackages}), reading, false},
+		{"without a change", kept, set("ghcr.io", RegistrySettings{Scope: github.ReadPackages}), kept, false},
 		{"without a change of no file", "", clear, "", false},
 		{"to nothing", kept, clear, "", false},
 		{"by one who refuses", kept, func(*Settings) error { return refuse }, kept, true},
@@ -271,7 +273,7 @@ func TestSettingsBehindALinkAreEditedWhereTheyAre(t *testing.T) {
 			t.Errorf("the link is now %v, %v", info, err)
 		}
 	}
-	edit(map[string]RegistrySettings{"ghcr.io": {Scope: ReadPackages}})
+	edit(map[string]RegistrySettings{"ghcr.io": {Scope: github.ReadPackages}})
 	if content, err := os.ReadFile(elsewhere); !strings.Contains(string(content), "read:packages") {
 		t.Errorf("the file is %q, %v", content, err)
 	}

@@ -6,170 +6,172 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 var asked = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
 // kinds has a token of each kind.
-var kinds = map[Kind]string{
-	OAuthToken:   "gho_" + canary,
-	Classic:      "ghp_" + canary,
-	FineGrained:  "github_pat_" + canary,
-	Installation: "ghs_" + canary,
-	AppUser:      "ghu_" + canary,
-	AppRefresh:   "ghr_" + canary,
-	Unprefixed:   strings.Repeat("0123456789", 4),
-	UnknownKind:  canary,
+var kinds = map[github.Kind]string{
+	github.OAuthToken:   "gho_" + canary,
+	github.Classic:      "ghp_" + canary,
+	github.FineGrained:  "github_pat_" + canary,
+	github.Installation: "ghs_" + canary,
+	github.AppUser:      "ghu_" + canary,
+	github.AppRefresh:   "ghr_" + canary,
+	github.Unprefixed:   strings.Repeat("0123456789", 4),
+	github.UnknownKind:  canary,
 }
 
 // alive is GitHub's yes to a token with these scopes.
-func alive(scopes ...string) Answer {
-	return Answer{Asked: asked, Status: 200, Own: true, Login: "octocat", HasScopes: true, Scopes: scopes}
+func alive(scopes ...string) github.Answer {
+	return github.Answer{Asked: asked, Status: 200, Own: true, Login: "octocat", HasScopes: true, Scopes: scopes}
 }
 
-func own(status int, message string) Answer {
-	return Answer{Asked: asked, Status: status, Own: true, Message: message}
+func own(status int, message string) github.Answer {
+	return github.Answer{Asked: asked, Status: status, Own: true, Message: message}
 }
 
-func denial(status int, code, message string) Answer {
-	return Answer{Asked: asked, Status: status, Own: true, Code: code, Message: message}
+func denial(status int, code, message string) github.Answer {
+	return github.Answer{Asked: asked, Status: status, Own: true, Code: code, Message: message}
 }
 
-func notOwn(status int) Answer { return Answer{Asked: asked, Status: status} }
+func notOwn(status int) github.Answer { return github.Answer{Asked: asked, Status: status} }
 
-func silent(trouble string) Answer { return Answer{Asked: asked, Trouble: trouble} }
+func silent(trouble string) github.Answer { return github.Answer{Asked: asked, Trouble: trouble} }
 
 // named is an answer with what it means.
 type named struct {
 	name   string
-	answer Answer
-	word   word
+	answer github.Answer
+	word   github.State
 }
 
 // apiAnswers are all that the API can answer. Those that name scopes are accepted
 // by kind and scope.
 var apiAnswers = []named{
-	{"with the scope", alive("gist", "write:packages"), accepts},
-	{"with the reading scope", alive("read:packages"), accepts},
-	{"with other scopes", alive("repo", "read:org", "gist"), accepts},
-	{"with scopes that look like it", alive("write:packages_extra", "xwrite:packages", "delete:packages", "write"), accepts},
-	{"with an empty list of scopes", alive(), accepts},
-	{"without a word of scopes", Answer{Asked: asked, Status: 200, Own: true, Login: "octocat"}, accepts},
-	{"for an installation", Answer{Asked: asked, Status: 200, Own: true}, accepts},
-	{"not accessible by integration", own(403, "Resource not accessible by integration"), accepts},
-	{"401", own(401, "Bad credentials"), rejects},
-	{"401 without a word", own(401, ""), rejects},
-	{"403 suspended", own(403, "Sorry. Your account was suspended"), rejects},
-	{"401 of a proxy", notOwn(401), unclear},
-	{"403 of a proxy", notOwn(403), unclear},
-	{"200 of a proxy", notOwn(200), unclear},
-	{"403 single sign-on", own(403, "Resource protected by organization SAML enforcement."), unclear},
-	{"403 rate limit", own(403, "API rate limit exceeded for user ID 1."), unclear},
-	{"403 secondary rate limit", own(403, "You have exceeded a secondary rate limit."), unclear},
-	{"403 lock-out", own(403, "Maximum number of login attempts exceeded."), unclear},
-	{"403 not accessible by personal access token", own(403, "Resource not accessible by personal access token"), unclear},
-	{"403 forbids access", own(403, "`acme` forbids access via a personal access token (classic)."), unclear},
-	{"403 without a word", own(403, ""), unclear},
-	{"404", own(404, "Not Found"), unclear},
-	{"429", own(429, "You have exceeded a secondary rate limit."), unclear},
-	{"500", own(500, "Server Error"), unclear},
-	{"502", notOwn(502), unclear},
-	{"503", notOwn(503), unclear},
-	{"504", notOwn(504), unclear},
-	{"a redirect", notOwn(307), unclear},
-	{"204", own(204, ""), unclear},
-	{"no answer in time", silent("no answer in time"), unclear},
-	{"garbage", notOwn(200), unclear},
-	{"not asked", Answer{}, unclear},
+	{"with the scope", alive("gist", "write:packages"), github.Valid},
+	{"with the reading scope", alive("read:packages"), github.Valid},
+	{"with other scopes", alive("repo", "read:org", "gist"), github.Valid},
+	{"with scopes that look like it", alive("write:packages_extra", "xwrite:packages", "delete:packages", "write"), github.Valid},
+	{"with an empty list of scopes", alive(), github.Valid},
+	{"without a word of scopes", github.Answer{Asked: asked, Status: 200, Own: true, Login: "octocat"}, github.Valid},
+	{"for an installation", github.Answer{Asked: asked, Status: 200, Own: true}, github.Valid},
+	{"not accessible by integration", own(403, "Resource not accessible by integration"), github.Valid},
+	{"401", own(401, "Bad credentials"), github.Invalid},
+	{"401 without a word", own(401, ""), github.Invalid},
+	{"403 suspended", own(403, "Sorry. Your account was suspended"), github.Invalid},
+	{"401 of a proxy", notOwn(401), github.Unknown},
+	{"403 of a proxy", notOwn(403), github.Unknown},
+	{"200 of a proxy", notOwn(200), github.Unknown},
+	{"403 single sign-on", own(403, "Resource protected by organization SAML enforcement."), github.Unknown},
+	{"403 rate limit", own(403, "API rate limit exceeded for user ID 1."), github.Unknown},
+	{"403 secondary rate limit", own(403, "You have exceeded a secondary rate limit."), github.Unknown},
+	{"403 lock-out", own(403, "Maximum number of login attempts exceeded."), github.Unknown},
+	{"403 not accessible by personal access token", own(403, "Resource not accessible by personal access token"), github.Unknown},
+	{"403 forbids access", own(403, "`acme` forbids access via a personal access token (classic)."), github.Unknown},
+	{"403 without a word", own(403, ""), github.Unknown},
+	{"404", own(404, "Not Found"), github.Unknown},
+	{"429", own(429, "You have exceeded a secondary rate limit."), github.Unknown},
+	{"500", own(500, "Server Error"), github.Unknown},
+	{"502", notOwn(502), github.Unknown},
+	{"503", notOwn(503), github.Unknown},
+	{"504", notOwn(504), github.Unknown},
+	{"a redirect", notOwn(307), github.Unknown},
+	{"204", own(204, ""), github.Unknown},
+	{"no answer in time", silent("no answer in time"), github.Unknown},
+	{"garbage", notOwn(200), github.Unknown},
+	{"not asked", github.Answer{}, github.Unknown},
 }
 
 var registryAnswers = []named{
-	{"not asked", Answer{}, unclear},
-	{"a token", denial(200, "", ""), accepts},
-	{"DENIED", denial(403, "DENIED", "denied"), rejects},
-	{"UNAUTHORIZED", denial(401, "UNAUTHORIZED", "authentication required"), rejects},
-	{"permission_denied", denial(403, "DENIED", "permission_denied: write_package"), unclear},
-	{"another code", denial(403, "", "unsupported"), unclear},
-	{"403 of a proxy", notOwn(403), unclear},
-	{"200 of a proxy", notOwn(200), unclear},
-	{"429", denial(429, "TOOMANYREQUESTS", "slow down"), unclear},
-	{"500", notOwn(500), unclear},
-	{"no answer in time", silent("no answer in time"), unclear},
+	{"not asked", github.Answer{}, github.Unknown},
+	{"a token", denial(200, "", ""), github.Valid},
+	{"DENIED", denial(403, "DENIED", "denied"), github.Invalid},
+	{"UNAUTHORIZED", denial(401, "UNAUTHORIZED", "authentication required"), github.Invalid},
+	{"permission_denied", denial(403, "DENIED", "permission_denied: write_package"), github.Unknown},
+	{"another code", denial(403, "", "unsupported"), github.Unknown},
+	{"403 of a proxy", notOwn(403), github.Unknown},
+	{"200 of a proxy", notOwn(200), github.Unknown},
+	{"429", denial(429, "TOOMANYREQUESTS", "slow down"), github.Unknown},
+	{"500", notOwn(500), github.Unknown},
+	{"no answer in time", silent("no answer in time"), github.Unknown},
 }
 
 // lastAnswers are what memory can hold of the API.
 var lastAnswers = []named{
-	{"nothing", Answer{}, unclear},
-	{"the scope", alive("write:packages"), accepts},
-	{"the reading scope", alive("read:packages"), accepts},
-	{"other scopes", alive("repo"), accepts},
-	{"an empty list", alive(), accepts},
-	{"no word of scopes", Answer{Asked: asked, Status: 200, Own: true, Login: "octocat"}, accepts},
+	{"nothing", github.Answer{}, github.Unknown},
+	{"the scope", alive("write:packages"), github.Valid},
+	{"the reading scope", alive("read:packages"), github.Valid},
+	{"other scopes", alive("repo"), github.Valid},
+	{"an empty list", alive(), github.Valid},
+	{"no word of scopes", github.Answer{Asked: asked, Status: 200, Own: true, Login: "octocat"}, github.Valid},
 }
 
 func TestWhatIsMadeOfTheFacts(t *testing.T) {
 	t.Parallel()
-	api := func(a Answer) facts { return facts{API: a, Actor: "actor"} }
+	api := func(a github.Answer) facts { return facts{API: a, Actor: "actor"} }
 	unreachable := silent("no answer in time")
-	witnessed := func(registry, last Answer) facts {
+	witnessed := func(registry, last github.Answer) facts {
 		return facts{API: unreachable, Registry: registry, Last: last, Actor: "actor"}
 	}
 	token := denial(200, "", "")
 	for _, test := range []struct {
 		name   string
-		kind   Kind
-		want   Scope
+		kind   github.Kind
+		want   github.Scope
 		facts  facts
 		fault  Fault
 		reason string
 		user   string
 	}{
 		// alive
-		{"an OAuth token with the scope", OAuthToken, WritePackages, api(alive("gist", "write:packages")), "", "", "octocat"},
-		{"a classic token with the scope", Classic, WritePackages, api(alive("write:packages")), "", "", "octocat"},
-		{"an old token with the scope", Unprefixed, WritePackages, api(alive("write:packages")), "", "", "octocat"},
-		{"a token of unknown kind with the scope", UnknownKind, WritePackages, api(alive("write:packages")), "", "", "octocat"},
-		{"writing includes reading", OAuthToken, ReadPackages, api(alive("write:packages")), "", "", "octocat"},
-		{"reading is enough where it is", OAuthToken, ReadPackages, api(alive("read:packages")), "", "", "octocat"},
-		{"an OAuth token without a word of scopes", OAuthToken, WritePackages, api(Answer{Asked: asked, Status: 200, Own: true, Login: "octocat"}), "", "", "octocat"},
-		{"an App's user token", AppUser, WritePackages, api(Answer{Asked: asked, Status: 200, Own: true, Login: "octocat"}), "", "", "octocat"},
-		{"an App's user token with an empty list", AppUser, WritePackages, api(alive()), "", "", "octocat"},
-		{"an App's user token with scopes of no use", AppUser, WritePackages, api(alive("repo")), "", "", "octocat"},
-		{"an installation token", Installation, WritePackages, api(Answer{Asked: asked, Status: 200, Own: true}), "", "", "actor"},
-		{"an installation token with an empty list", Installation, WritePackages, api(alive()), "", "", "actor"},
-		{"a token of unknown kind with an empty list", UnknownKind, WritePackages, api(alive()), "", "", "octocat"},
-		{"a token of unknown kind that is an integration's", UnknownKind, WritePackages, api(own(403, "Resource not accessible by integration")), "", "", "x-access-token"},
+		{"an OAuth token with the scope", github.OAuthToken, github.WritePackages, api(alive("gist", "write:packages")), "", "", "octocat"},
+		{"a classic token with the scope", github.Classic, github.WritePackages, api(alive("write:packages")), "", "", "octocat"},
+		{"an old token with the scope", github.Unprefixed, github.WritePackages, api(alive("write:packages")), "", "", "octocat"},
+		{"a token of unknown kind with the scope", github.UnknownKind, github.WritePackages, api(alive("write:packages")), "", "", "octocat"},
+		{"writing includes reading", github.OAuthToken, github.ReadPackages, api(alive("write:packages")), "", "", "octocat"},
+		{"reading is enough where it is", github.OAuthToken, github.ReadPackages, api(alive("read:packages")), "", "", "octocat"},
+		{"an OAuth token without a word of scopes", github.OAuthToken, github.WritePackages, api(github.Answer{Asked: asked, Status: 200, Own: true, Login: "octocat"}), "", "", "octocat"},
+		{"an App's user token", github.AppUser, github.WritePackages, api(github.Answer{Asked: asked, Status: 200, Own: true, Login: "octocat"}), "", "", "octocat"},
+		{"an App's user token with an empty list", github.AppUser, github.WritePackages, api(alive()), "", "", "octocat"},
+		{"an App's user token with scopes of no use", github.AppUser, github.WritePackages, api(alive("repo")), "", "", "octocat"},
+		{"an installation token", github.Installation, github.WritePackages, api(github.Answer{Asked: asked, Status: 200, Own: true}), "", "", "actor"},
+		{"an installation token with an empty list", github.Installation, github.WritePackages, api(alive()), "", "", "actor"},
+		{"a token of unknown kind with an empty list", github.UnknownKind, github.WritePackages, api(alive()), "", "", "octocat"},
+		{"a token of unknown kind that is an integration's", github.UnknownKind, github.WritePackages, api(own(403, "Resource not accessible by integration")), "", "", "x-access-token"},
 
 		// without the scope
-		{"gh's own scopes", OAuthToken, WritePackages, api(alive("repo", "read:org", "gist")), LacksScope, "lacks write:packages (has gist, read:org, repo)", "octocat"},
-		{"reading is not writing", OAuthToken, WritePackages, api(alive("read:packages")), LacksScope, "lacks write:packages (has read:packages)", "octocat"},
-		{"no scopes at all", Classic, WritePackages, api(alive()), LacksScope, "lacks write:packages (has none)", "octocat"},
-		{"no scopes at all, old", Unprefixed, ReadPackages, api(alive()), LacksScope, "lacks read:packages (has none)", "octocat"},
-		{"a scope that looks like it", Classic, WritePackages, api(alive("write:packages_extra", "delete:packages")), LacksScope, "lacks write:packages (has delete:packages, write:packages_extra)", "octocat"},
-		{"a token of unknown kind with other scopes", UnknownKind, WritePackages, api(alive("repo")), LacksScope, "lacks write:packages (has repo)", "octocat"},
+		{"gh's own scopes", github.OAuthToken, github.WritePackages, api(alive("repo", "read:org", "gist")), LacksScope, "lacks write:packages (has gist, read:org, repo)", "octocat"},
+		{"reading is not writing", github.OAuthToken, github.WritePackages, api(alive("read:packages")), LacksScope, "lacks write:packages (has read:packages)", "octocat"},
+		{"no scopes at all", github.Classic, github.WritePackages, api(alive()), LacksScope, "lacks write:packages (has none)", "octocat"},
+		{"no scopes at all, old", github.Unprefixed, github.ReadPackages, api(alive()), LacksScope, "lacks read:packages (has none)", "octocat"},
+		{"a scope that looks like it", github.Classic, github.WritePackages, api(alive("write:packages_extra", "delete:packages")), LacksScope, "lacks write:packages (has delete:packages, write:packages_extra)", "octocat"},
+		{"a token of unknown kind with other scopes", github.UnknownKind, github.WritePackages, api(alive("repo")), LacksScope, "lacks write:packages (has repo)", "octocat"},
 
 		// dead
-		{"401", OAuthToken, WritePackages, api(own(401, "Bad credentials")), Rejected, "rejected by GitHub: expired or revoked", "x-access-token"},
-		{"401 though it was good once", OAuthToken, WritePackages, facts{API: own(401, "Bad credentials"), Last: alive("write:packages")}, Rejected, "rejected by GitHub: expired or revoked", "octocat"},
-		{"401 though the registry takes it", OAuthToken, WritePackages, facts{API: own(401, "Bad credentials"), Registry: token}, Rejected, "rejected by GitHub: expired or revoked", "x-access-token"},
-		{"401 for a job that is over", Installation, WritePackages, api(own(401, "Bad credentials")), Rejected, "rejected by GitHub: expired or revoked; it lives no longer than its job, an hour elsewhere", "actor"},
-		{"a suspended account", Classic, WritePackages, api(own(403, "Sorry. Your account was suspended")), Rejected, "rejected by GitHub: the account is suspended", "x-access-token"},
+		{"401", github.OAuthToken, github.WritePackages, api(own(401, "Bad credentials")), Rejected, "rejected by GitHub: expired or revoked", "x-access-token"},
+		{"401 though it was good once", github.OAuthToken, github.WritePackages, facts{API: own(401, "Bad credentials"), Last: alive("write:packages")}, Rejected, "rejected by GitHub: expired or revoked", "octocat"},
+		{"401 though the registry takes it", github.OAuthToken, github.WritePackages, facts{API: own(401, "Bad credentials"), Registry: token}, Rejected, "rejected by GitHub: expired or revoked", "x-access-token"},
+		{"401 for a job that is over", github.Installation, github.WritePackages, api(own(401, "Bad credentials")), Rejected, "rejected by GitHub: expired or revoked; it lives no longer than its job, an hour elsewhere", "actor"},
+		{"a suspended account", github.Classic, github.WritePackages, api(own(403, "Sorry. Your account was suspended")), Rejected, "rejected by GitHub: the account is suspended", "x-access-token"},
 
 		// of a kind that is not taken
-		{"a fine-grained token", FineGrained, WritePackages, api(alive("write:packages")), WrongKind, "fine-grained personal access token; GitHub Packages does not take it", "octocat"},
-		{"a fine-grained token of which nobody was asked", FineGrained, ReadPackages, facts{}, WrongKind, "fine-grained personal access token; GitHub Packages does not take it", "x-access-token"},
-		{"a refresh token", AppRefresh, WritePackages, facts{}, WrongKind, "GitHub App refresh token; GitHub Packages does not take it", "x-access-token"},
+		{"a fine-grained token", github.FineGrained, github.WritePackages, api(alive("write:packages")), WrongKind, "fine-grained personal access token; GitHub Packages does not take it", "octocat"},
+		{"a fine-grained token of which nobody was asked", github.FineGrained, github.ReadPackages, facts{}, WrongKind, "fine-grained personal access token; GitHub Packages does not take it", "x-access-token"},
+		{"a refresh token", github.AppRefresh, github.WritePackages, facts{}, WrongKind, "GitHub App refresh token; GitHub Packages does not take it", "x-access-token"},
 
 		// the second witness
-		{"the registry takes it, and its scopes were good", OAuthToken, WritePackages, witnessed(token, alive("write:packages")), "", "", "octocat"},
-		{"the registry takes it, and its scopes were not", OAuthToken, WritePackages, witnessed(token, alive("repo")), LacksScope, "lacks write:packages (has repo)", "octocat"},
-		{"the registry takes it, and it had no scopes", OAuthToken, WritePackages, witnessed(token, alive()), LacksScope, "lacks write:packages (has none)", "octocat"},
-		{"the registry takes it, and nothing is known of scopes", OAuthToken, WritePackages, witnessed(token, Answer{}), "", "", "x-access-token"},
-		{"the registry takes an installation token", Installation, WritePackages, witnessed(token, Answer{}), "", "", "actor"},
-		{"the registry denies it", OAuthToken, WritePackages, witnessed(denial(403, "DENIED", "denied"), alive("write:packages")), Rejected, "rejected by the registry: expired or revoked", "octocat"},
-		{"nobody can say", OAuthToken, WritePackages, witnessed(silent("connection refused"), alive("write:packages")), Unreachable, "could not be checked: API: no answer in time; registry: connection refused", "octocat"},
-		{"nobody says anything clear", Classic, WritePackages, facts{API: own(500, "Server Error"), Registry: notOwn(502)}, Unreachable, "could not be checked: API: 500 Server Error; registry: 502, not GitHub's own answer", "x-access-token"},
-		{"nobody was asked", Classic, WritePackages, facts{}, Unreachable, "could not be checked: API: not asked; registry: not asked", "x-access-token"},
+		{"the registry takes it, and its scopes were good", github.OAuthToken, github.WritePackages, witnessed(token, alive("write:packages")), "", "", "octocat"},
+		{"the registry takes it, and its scopes were not", github.OAuthToken, github.WritePackages, witnessed(token, alive("repo")), LacksScope, "lacks write:packages (has repo)", "octocat"},
+		{"the registry takes it, and it had no scopes", github.OAuthToken, github.WritePackages, witnessed(token, alive()), LacksScope, "lacks write:packages (has none)", "octocat"},
+		{"the registry takes it, and nothing is known of scopes", github.OAuthToken, github.WritePackages, witnessed(token, github.Answer{}), "", "", "x-access-token"},
+		{"the registry takes an installation token", github.Installation, github.WritePackages, witnessed(token, github.Answer{}), "", "", "actor"},
+		{"the registry denies it", github.OAuthToken, github.WritePackages, witnessed(denial(403, "DENIED", "denied"), alive("write:packages")), Rejected, "rejected by the registry: expired or revoked", "octocat"},
+		{"nobody can say", github.OAuthToken, github.WritePackages, witnessed(silent("connection refused"), alive("write:packages")), Unreachable, "could not be checked: API: no answer in time; registry: connection refused", "octocat"},
+		{"nobody says anything clear", github.Classic, github.WritePackages, facts{API: own(500, "Server Error"), Registry: notOwn(502)}, Unreachable, "could not be checked: API: 500 Server Error; registry: 502, not GitHub's own answer", "x-access-token"},
+		{"nobody was asked", github.Classic, github.WritePackages, facts{}, Unreachable, "could not be checked: API: not asked; registry: not asked", "x-access-token"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -189,11 +191,11 @@ func TestWhatIsMadeOfTheFacts(t *testing.T) {
 }
 
 // everyJudgement judges every kind of token by every combination of facts.
-func everyJudgement(t *testing.T, check func(t *testing.T, kind Kind, want Scope, f facts, api, registry word, v Verdict)) {
+func everyJudgement(t *testing.T, check func(t *testing.T, kind github.Kind, want github.Scope, f facts, api, registry github.State, v Verdict)) {
 	t.Helper()
 	for kind, secret := range kinds {
 		c := Candidate{Source: "GH_TOKEN", Token: mustParse(t, secret)}
-		for _, want := range []Scope{WritePackages, ReadPackages} {
+		for _, want := range []github.Scope{github.WritePackages, github.ReadPackages} {
 			for _, api := range apiAnswers {
 				for _, registry := range registryAnswers {
 					for _, last := range lastAnswers {
@@ -214,12 +216,12 @@ func everyJudgement(t *testing.T, check func(t *testing.T, kind Kind, want Scope
 func TestEveryAnswerMeansWhatTheTablesSay(t *testing.T) {
 	t.Parallel()
 	for _, a := range apiAnswers {
-		if got := a.answer.apiWord(); got != a.word {
+		if got := a.answer.StateByAPI(); got != a.word {
 			t.Errorf("API, %s: got word %v", a.name, got)
 		}
 	}
 	for _, a := range registryAnswers {
-		if got := a.answer.registryWord(); got != a.word {
+		if got := a.answer.StateByRegistry(); got != a.word {
 			t.Errorf("registry, %s: got word %v", a.name, got)
 		}
 	}
@@ -227,11 +229,11 @@ func TestEveryAnswerMeansWhatTheTablesSay(t *testing.T) {
 
 func TestAnUnclearAnswerNeverCondemns(t *testing.T) {
 	t.Parallel()
-	everyJudgement(t, func(t *testing.T, kind Kind, _ Scope, _ facts, api, registry word, v Verdict) {
-		if v.Fault == Rejected && api != rejects && (api != unclear || registry != rejects) {
+	everyJudgement(t, func(t *testing.T, kind github.Kind, _ github.Scope, _ facts, api, registry github.State, v Verdict) {
+		if v.Fault == Rejected && api != github.Invalid && (api != github.Unknown || registry != github.Invalid) {
 			t.Error("rejected by nobody")
 		}
-		if api == unclear && registry == unclear && v.Fault != Unreachable && v.Fault != WrongKind {
+		if api == github.Unknown && registry == github.Unknown && v.Fault != Unreachable && v.Fault != WrongKind {
 			t.Error("judged by nobody")
 		}
 	})
@@ -239,11 +241,11 @@ func TestAnUnclearAnswerNeverCondemns(t *testing.T) {
 
 func TestATokenThatSomebodyRejectsIsNotGood(t *testing.T) {
 	t.Parallel()
-	everyJudgement(t, func(t *testing.T, kind Kind, _ Scope, _ facts, api, registry word, v Verdict) {
-		if (api == rejects || api == unclear && registry == rejects) && v.Fault != Rejected && v.Fault != WrongKind {
+	everyJudgement(t, func(t *testing.T, kind github.Kind, _ github.Scope, _ facts, api, registry github.State, v Verdict) {
+		if (api == github.Invalid || api == github.Unknown && registry == github.Invalid) && v.Fault != Rejected && v.Fault != WrongKind {
 			t.Error("not rejected")
 		}
-		if v.Good() && api != accepts && registry != accepts {
+		if v.Good() && api != github.Valid && registry != github.Valid {
 			t.Error("good, though nobody said so")
 		}
 	})
@@ -251,20 +253,20 @@ func TestATokenThatSomebodyRejectsIsNotGood(t *testing.T) {
 
 func TestATokenThatIsKnownToLackTheScopeIsNotGood(t *testing.T) {
 	t.Parallel()
-	everyJudgement(t, func(t *testing.T, kind Kind, want Scope, f facts, api, _ word, v Verdict) {
+	everyJudgement(t, func(t *testing.T, kind github.Kind, want github.Scope, f facts, api, _ github.State, v Verdict) {
 		known := f.API
-		if api == unclear {
+		if api == github.Unknown {
 			known = f.Last
 		}
-		has := slices.Contains(known.Scopes, string(want)) || want == ReadPackages && slices.Contains(known.Scopes, "write:packages")
-		scoped := kind == OAuthToken || kind == Classic || kind == Unprefixed
-		if v.Good() && known.HasScopes && !has && (scoped || kind == UnknownKind && len(known.Scopes) > 0) {
+		has := slices.Contains(known.Scopes, string(want)) || want == github.ReadPackages && slices.Contains(known.Scopes, "write:packages")
+		scoped := kind == github.OAuthToken || kind == github.Classic || kind == github.Unprefixed
+		if v.Good() && known.HasScopes && !has && (scoped || kind == github.UnknownKind && len(known.Scopes) > 0) {
 			t.Error("good without the scope")
 		}
 		if v.Fault == LacksScope && (has || !known.HasScopes) {
 			t.Error("said to lack what it has, or what nobody spoke of")
 		}
-		if v.Fault == LacksScope && (kind == Installation || kind == AppUser) {
+		if v.Fault == LacksScope && (kind == github.Installation || kind == github.AppUser) {
 			t.Error("a token with permissions is judged by scopes")
 		}
 	})
@@ -272,8 +274,8 @@ func TestATokenThatIsKnownToLackTheScopeIsNotGood(t *testing.T) {
 
 func TestAKindThatIsNotTakenIsNeverGood(t *testing.T) {
 	t.Parallel()
-	everyJudgement(t, func(t *testing.T, kind Kind, _ Scope, _ facts, _, _ word, v Verdict) {
-		if refused := kind == FineGrained || kind == AppRefresh; refused != (v.Fault == WrongKind) {
+	everyJudgement(t, func(t *testing.T, kind github.Kind, _ github.Scope, _ facts, _, _ github.State, v Verdict) {
+		if refused := kind == github.FineGrained || kind == github.AppRefresh; refused != (v.Fault == WrongKind) {
 			t.Error("wrong about the kind")
 		}
 	})
@@ -281,7 +283,7 @@ func TestAKindThatIsNotTakenIsNeverGood(t *testing.T) {
 
 func TestAVerdictIsFitToBeShownAndUsed(t *testing.T) {
 	t.Parallel()
-	everyJudgement(t, func(t *testing.T, kind Kind, want Scope, f facts, api, registry word, v Verdict) {
+	everyJudgement(t, func(t *testing.T, kind github.Kind, want github.Scope, f facts, api, registry github.State, v Verdict) {
 		if v.Good() != (v.Reason == "") {
 			t.Errorf("fault %q with reason %q", v.Fault, v.Reason)
 		}
@@ -291,10 +293,10 @@ func TestAVerdictIsFitToBeShownAndUsed(t *testing.T) {
 		if v.User == "" || v.User == "<token>" {
 			t.Errorf("user %q", v.User)
 		}
-		if v.Witnessed && (api != unclear || registry != accepts) {
+		if v.Witnessed && (api != github.Unknown || registry != github.Valid) {
 			t.Error("witnessed by nobody")
 		}
-		if v.Good() && api == unclear && !v.Witnessed {
+		if v.Good() && api == github.Unknown && !v.Witnessed {
 			t.Error("does not say who vouched for it")
 		}
 	})
@@ -307,8 +309,8 @@ func TestJudgingChangesNothing(t *testing.T) {
 		return facts{API: alive("repo", "gist", "admin:org"), Last: alive("repo", "gist"), Actor: "actor"}
 	}
 	f := facts()
-	one, two := judge(c, WritePackages, f), judge(c, WritePackages, f)
-	one.Token, two.Token = Token{}, Token{}
+	one, two := judge(c, github.WritePackages, f), judge(c, github.WritePackages, f)
+	one.Token, two.Token = github.Token{}, github.Token{}
 	if !reflect.DeepEqual(one, two) {
 		t.Errorf("first %+v, then %+v", one, two)
 	}
@@ -321,7 +323,7 @@ func TestAPlaceThatFailedKeepsItsFault(t *testing.T) {
 	t.Parallel()
 	for _, fault := range byEffort {
 		c := Candidate{Source: GH, Login: "octocat", Fault: fault, Reason: "as it is"}
-		v := judge(c, WritePackages, facts{API: alive("write:packages"), Registry: denial(200, "", "")})
+		v := judge(c, github.WritePackages, facts{API: alive("write:packages"), Registry: denial(200, "", "")})
 		if v.Fault != fault || v.Reason != "as it is" || v.User != "octocat" || v.Good() {
 			t.Errorf("%s became %+v", fault, v)
 		}
@@ -330,7 +332,9 @@ func TestAPlaceThatFailedKeepsItsFault(t *testing.T) {
 
 func TestTheUserIsWhomGitHubNamedBeforeWhomTheSourceNames(t *testing.T) {
 	t.Parallel()
-	named := func(login string) Answer { return Answer{Asked: asked, Status: 200, Own: true, Login: login} }
+	named := func(login string) github.Answer {
+		return github.Answer{Asked: asked, Status: 200, Own: true, Login: login}
+	}
 	for _, test := range []struct {
 		name          string
 		secret        string

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // errUnknown ends a command with exit status 3: nobody knows.
@@ -100,9 +101,9 @@ func withoutScheme(text string) string {
 	}
 	text = strings.TrimRight(text, "/")
 	if page := packagePage.compiled().FindStringSubmatch(text); page != nil {
-		registry, ok := credentials.RegistryNamed(page[1])
+		registry, ok := github.RegistryNamed(page[1])
 		name, err := url.PathUnescape(page[4])
-		if ok && err == nil && credentials.HostNamed(page[1]) == "" {
+		if ok && err == nil && github.HostNamed(page[1]) == "" {
 			return strings.ToLower(registry + "/" + page[2] + page[3] + "/" + name)
 		}
 	}
@@ -143,10 +144,10 @@ func parseImage(written string) (image, error) {
 	if len(registry+"/"+path) > maxPath || !imagePath.compiled().MatchString(path) || hasTag && !imageTag.compiled().MatchString(tag) {
 		return image{}, usageError{fmt.Errorf("%.200q is not the name of an image, such as ghcr.io/octocat/app:1.2", written)}
 	}
-	switch i.registry, _ = credentials.RegistryNamed(registry); {
+	switch i.registry, _ = github.RegistryNamed(registry); {
 	case strings.EqualFold(registry, "github.com"):
 		return image{}, usageError{errors.New("github.com's images are on ghcr.io: name it ghcr.io/OWNER/NAME")}
-	case credentials.HostNamed(registry) == "":
+	case github.HostNamed(registry) == "":
 		return image{}, usageError{fmt.Errorf("%.200q is not a container registry of GitHub's", registry)}
 	}
 	return i, nil
@@ -197,9 +198,9 @@ func check(ctx context.Context, w world, text string, push, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	search, ok := w.helper(true).Search(i.registry)
-	if !ok {
-		return unknownHost(i.registry)
+	search, err := w.helper(true).Search(i.registry)
+	if err != nil {
+		return noSearch(i.registry, err)
 	}
 	c := inspectImage(ctx, search, i, push)
 	if asJSON {
@@ -230,12 +231,12 @@ type imageFacts struct {
 	verdict credentials.Verdict // good, or zero
 	refused []credentials.Verdict
 	// exchange and probe are the registry's answers.
-	exchange, probe credentials.Answer
+	exchange, probe github.Answer
 	// owner, pkg and bearer are GitHub's: bearer is the repository that bears the
 	// name of the linked one now.
-	owner  credentials.Owner
-	pkg    credentials.Package
-	bearer credentials.Repository
+	owner  github.Owner
+	pkg    github.Package
+	bearer github.Repository
 }
 
 // inspectImage asks everything and judges it.
@@ -258,7 +259,7 @@ func inspectImage(ctx context.Context, search *credentials.Search, i image, push
 	s.linked = f.pkg.Repository
 	c.judge(f, s)
 	if c.Diagnosis != nil && c.Diagnosis.Cause == "missing-scope" && !f.verdict.Token.IsZero() {
-		c.Diagnosis.Fix = search.Mend(f.verdict, credentials.LacksScope, credentials.WritePackages)
+		c.Diagnosis.Fix = search.FixFor(f.verdict, credentials.LacksScope, github.WritePackages)
 	}
 	if v := f.verdict; c.Diagnosis != nil && strings.HasPrefix(c.Diagnosis.Fix.Command, "gh auth login ") && !v.Token.IsZero() && v.Source != credentials.GH {
 		// The token goes before gh's, so a login alone would change nothing.
@@ -271,7 +272,7 @@ func newSituation(search *credentials.Search, i image, j *job, push bool) situat
 	s := situation{
 		registry:   i.registry,
 		host:       search.Registry.Host,
-		scope:      string(credentials.WritePackages),
+		scope:      string(github.WritePackages),
 		owner:      i.owner,
 		lower:      i.whole(),
 		repository: i.repository(),
@@ -317,8 +318,9 @@ func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *creden
 		c.did("registry", "skipped", "without a token nothing can be pushed")
 		return
 	}
-	var bearer credentials.Token
-	f.exchange, bearer = search.Exchange(ctx, f.verdict, i.path, f.push)
+	var bearer github.Token
+	client := search.GitHub(f.verdict.Source)
+	f.exchange, bearer = client.Exchange(ctx, f.verdict.User, f.verdict.Token, i.path, f.push)
 	if bearer.IsZero() {
 		c.did("exchange", stateOf(f.exchange), "%s", evidenceOf(f.exchange))
 		c.did("registry", "skipped", "the registry gave no token to ask with")
@@ -329,9 +331,9 @@ func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *creden
 		c.Steps[len(c.Steps)-1].Evidence = "the registry lets anybody ask"
 	}
 	if f.push {
-		f.probe = search.ProbePush(ctx, f.verdict, bearer, i.path)
+		f.probe = client.ProbePush(ctx, f.verdict.Token, bearer, i.path)
 	} else {
-		f.probe = search.ProbePull(ctx, f.verdict, bearer, i.path, i.reference)
+		f.probe = client.ProbePull(ctx, f.verdict.Token, bearer, i.path, i.reference)
 	}
 	if f.allowed() {
 		c.did("registry", "passed", "the registry allows the %s", c.Action)
@@ -349,7 +351,7 @@ func (f *imageFacts) allowed() bool {
 }
 
 // stateOf says whether an answer is a no, or no answer.
-func stateOf(a credentials.Answer) string {
+func stateOf(a github.Answer) string {
 	switch a.Status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
 		if a.Own && !a.Limited {
@@ -359,11 +361,11 @@ func stateOf(a credentials.Answer) string {
 	return "unknown"
 }
 
-func evidenceOf(a credentials.Answer) string {
+func evidenceOf(a github.Answer) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s", statusText(a), cmp.Or(a.Trouble, a.Message)))
 }
 
-func statusText(a credentials.Answer) string {
+func statusText(a github.Answer) string {
 	if a.Status == 0 {
 		return ""
 	}
@@ -379,8 +381,9 @@ func (f *imageFacts) askGitHub(ctx context.Context, c *checked, search *credenti
 		c.did("package", "skipped", "GitHub says nothing about packages without a token")
 		return
 	}
-	f.owner = search.Owner(ctx, token, i.owner)
-	f.pkg = search.Package(ctx, token, f.owner, i.owner, i.name)
+	client := search.GitHub(f.verdict.Source)
+	f.owner = client.Owner(ctx, token, i.owner)
+	f.pkg = client.Package(ctx, token, f.owner, i.owner, i.name)
 	if !f.pkg.Own || f.pkg.Status != http.StatusOK {
 		evidence := evidenceOf(f.pkg.Answer)
 		if f.pkg.Status == http.StatusNotFound {
@@ -390,7 +393,7 @@ func (f *imageFacts) askGitHub(ctx context.Context, c *checked, search *credenti
 		return
 	}
 	if f.pkg.Repository != "" {
-		f.bearer = search.Repository(ctx, token, f.pkg.Repository)
+		f.bearer = client.Repository(ctx, token, f.pkg.Repository)
 	}
 	c.did("package", "passed", "%s, %s", f.pkg.Visibility, f.link())
 }
@@ -472,7 +475,7 @@ func (c *checked) conclude(id string, s situation) {
 
 // inJob reports whether the token is the running job's own.
 func (f *imageFacts) inJob() bool {
-	return f.job != nil && f.verdict.Token.Kind() == credentials.Installation
+	return f.job != nil && f.verdict.Token.Kind() == github.Installation
 }
 
 // diagnose is the cause of a no, "" for a yes. It is pure.
@@ -505,7 +508,7 @@ func (f *imageFacts) diagnose() string {
 }
 
 // last is the answer that decides.
-func (f *imageFacts) last() credentials.Answer {
+func (f *imageFacts) last() github.Answer {
 	if f.probe.Status != 0 || f.probe.Trouble != "" {
 		return f.probe
 	}
@@ -531,7 +534,7 @@ func (f *imageFacts) tokenCause() string {
 	case credentials.LacksScope:
 		return "missing-scope"
 	case credentials.WrongKind:
-		if least.Token.Kind() == credentials.AppRefresh {
+		if least.Token.Kind() == github.AppRefresh {
 			return "refresh-token"
 		}
 		return "fine-grained-token"
@@ -556,7 +559,7 @@ func (f *imageFacts) withoutWords(id string) string {
 		return said
 	case f.ownerUnknown():
 		return "owner-unknown"
-	case f.push && len(f.verdict.Scopes) > 0 && !slices.Contains(f.verdict.Scopes, string(credentials.WritePackages)):
+	case f.push && len(f.verdict.Scopes) > 0 && !slices.Contains(f.verdict.Scopes, string(github.WritePackages)):
 		return "missing-scope"
 	case f.inJob() && f.pkg.Own && f.pkg.Status == http.StatusForbidden && !f.pkg.Limited:
 		return "actions-no-permission"

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 func TestAnImagesNameIsReadAsAPersonWritesIt(t *testing.T) {
@@ -118,7 +119,7 @@ func FuzzImage(f *testing.F) {
 			}
 			return
 		}
-		if registry, ok := credentials.RegistryNamed(i.registry); !ok || registry != i.registry || credentials.HostNamed(i.registry) == "" {
+		if registry, ok := github.RegistryNamed(i.registry); !ok || registry != i.registry || github.HostNamed(i.registry) == "" {
 			t.Errorf("%q is of %q", text, i.registry)
 		}
 		address, err := url.Parse("https://" + i.registry + "/v2/" + i.path + "/manifests/" + i.reference)
@@ -186,7 +187,7 @@ func TestCheckWantsOneImage(t *testing.T) {
 
 func goodVerdict(t *testing.T, secret string, scopes ...string) credentials.Verdict {
 	t.Helper()
-	token, err := credentials.ParseToken(secret)
+	token, err := github.ParseToken(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,23 +195,23 @@ func goodVerdict(t *testing.T, secret string, scopes ...string) credentials.Verd
 }
 
 // says is an answer of a server's own.
-func says(status int, message string) credentials.Answer {
-	return credentials.Answer{Asked: time.Unix(1, 0), Status: status, Own: true, Message: message}
+func says(status int, message string) github.Answer {
+	return github.Answer{Asked: time.Unix(1, 0), Status: status, Own: true, Message: message}
 }
 
 // The states of the registry and of GitHub, as check sees them.
 var (
 	taken  = says(http.StatusOK, "")
-	absent = credentials.Owner{Answer: says(http.StatusNotFound, "Not Found")}
-	user   = credentials.Owner{Answer: taken}
+	absent = github.Owner{Answer: says(http.StatusNotFound, "Not Found")}
+	user   = github.Owner{Answer: taken}
 
-	hidden   = credentials.Package{Answer: says(http.StatusNotFound, "Package not found.")}
-	unlinked = credentials.Package{Answer: taken, Visibility: "private"}
-	linked   = credentials.Package{Answer: taken, Visibility: "private", Repository: "acme/app", RepositoryID: 42}
+	hidden   = github.Package{Answer: says(http.StatusNotFound, "Package not found.")}
+	unlinked = github.Package{Answer: taken, Visibility: "private"}
+	linked   = github.Package{Answer: taken, Visibility: "private", Repository: "acme/app", RepositoryID: 42}
 
-	same42  = credentials.Repository{Answer: taken, ID: 42}
-	other99 = credentials.Repository{Answer: taken, ID: 99}
-	unseen  = credentials.Repository{Answer: says(http.StatusNotFound, "Not Found")}
+	same42  = github.Repository{Answer: taken, ID: 42}
+	other99 = github.Repository{Answer: taken, ID: 99}
+	unseen  = github.Repository{Answer: says(http.StatusNotFound, "Not Found")}
 )
 
 func TestTheDiagnosis(t *testing.T) {
@@ -232,9 +233,9 @@ func TestTheDiagnosis(t *testing.T) {
 	again := &job{"acme/app", 99}
 	others := &job{"acme/other", 7}
 	unnumbered := &job{"acme/app", 0}
-	no := func(message string) credentials.Answer { return says(http.StatusForbidden, message) }
-	trouble := credentials.Answer{Trouble: "no answer in time"}
-	limited := credentials.Answer{Status: http.StatusTooManyRequests, Limited: true}
+	no := func(message string) github.Answer { return says(http.StatusForbidden, message) }
+	trouble := github.Answer{Trouble: "no answer in time"}
+	limited := github.Answer{Status: http.StatusTooManyRequests, Limited: true}
 
 	for name, c := range map[string]struct {
 		imageFacts
@@ -245,7 +246,7 @@ func TestTheDiagnosis(t *testing.T) {
 		"pull allowed for anybody": {imageFacts{exchange: taken, probe: says(200, "")}, ""},
 		"pull allowed for anybody though the token is bad": {imageFacts{refused: refused(credentials.Rejected, ""), exchange: taken, probe: says(200, "")}, ""},
 		"200 is no yes to a push":                          {imageFacts{push: true, verdict: person, exchange: taken, probe: says(200, "")}, "unclear"},
-		"a yes that is not the registry's own":             {imageFacts{verdict: person, exchange: taken, probe: credentials.Answer{Status: 200}}, "unreachable"},
+		"a yes that is not the registry's own":             {imageFacts{verdict: person, exchange: taken, probe: github.Answer{Status: 200}}, "unreachable"},
 
 		"no token":                    {imageFacts{push: true}, "no-token"},
 		"no token in a job":           {imageFacts{push: true, job: mine}, "actions-no-token"},
@@ -266,9 +267,9 @@ func TestTheDiagnosis(t *testing.T) {
 		"probe limited":          {imageFacts{push: true, verdict: person, exchange: taken, probe: limited}, "rate-limited"},
 		"exchange silent":        {imageFacts{push: true, verdict: person, exchange: trouble}, "unreachable"},
 		"probe silent":           {imageFacts{push: true, verdict: person, exchange: taken, probe: trouble}, "unreachable"},
-		"a proxy's no":           {imageFacts{push: true, verdict: person, exchange: taken, probe: credentials.Answer{Status: 403}}, "unreachable"},
-		"a proxy's not found":    {imageFacts{verdict: person, exchange: taken, probe: credentials.Answer{Status: 404}}, "unreachable"},
-		"a portal's token":       {imageFacts{push: true, verdict: person, exchange: credentials.Answer{Status: 200}}, "unreachable"},
+		"a proxy's no":           {imageFacts{push: true, verdict: person, exchange: taken, probe: github.Answer{Status: 403}}, "unreachable"},
+		"a proxy's not found":    {imageFacts{verdict: person, exchange: taken, probe: github.Answer{Status: 404}}, "unreachable"},
+		"a portal's token":       {imageFacts{push: true, verdict: person, exchange: github.Answer{Status: 200}}, "unreachable"},
 		"the registry's trouble": {imageFacts{push: true, verdict: person, exchange: taken, probe: says(500, "unknown")}, "unreachable"},
 		"the registry's other":   {imageFacts{push: true, verdict: person, exchange: taken, probe: says(405, "unsupported")}, "unclear"},
 
@@ -277,9 +278,9 @@ func TestTheDiagnosis(t *testing.T) {
 		"scopes that are hidden": {imageFacts{push: true, verdict: app, exchange: taken, probe: no("denied"), owner: user, pkg: hidden}, "no-write-role"},
 		"reading needs no more":  {imageFacts{verdict: reader, exchange: taken, probe: no("denied"), owner: user, pkg: hidden}, "not-readable"},
 		"SAML":                   {imageFacts{push: true, verdict: person, exchange: taken, probe: no(pdenied + "Resource protected by organization SAML enforcement.")}, "sso-not-authorized"},
-		"SAML, said by the API":  {imageFacts{push: true, verdict: person, exchange: taken, probe: no("denied"), owner: user, pkg: credentials.Package{Answer: no("Resource protected by organization SAML enforcement.")}}, "sso-not-authorized"},
+		"SAML, said by the API":  {imageFacts{push: true, verdict: person, exchange: taken, probe: no("denied"), owner: user, pkg: github.Package{Answer: no("Resource protected by organization SAML enforcement.")}}, "sso-not-authorized"},
 		"classic":                {imageFacts{push: true, verdict: person, exchange: taken, probe: no(pdenied + "`acme` forbids access via a personal access token (classic).")}, "classic-token-forbidden"},
-		"classic, by the API":    {imageFacts{verdict: person, exchange: taken, probe: no("denied"), owner: user, pkg: credentials.Package{Answer: no("`acme` forbids access via a personal access token (classic).")}}, "classic-token-forbidden"},
+		"classic, by the API":    {imageFacts{verdict: person, exchange: taken, probe: no("denied"), owner: user, pkg: github.Package{Answer: no("`acme` forbids access via a personal access token (classic).")}}, "classic-token-forbidden"},
 		"OAuth app":              {imageFacts{push: true, verdict: person, exchange: taken, probe: no(pdenied + "the `acme` organization has enabled OAuth App access restrictions")}, "oauth-app-restricted"},
 
 		"no role":                      {imageFacts{push: true, verdict: person, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked}, "no-write-role"},
@@ -312,7 +313,7 @@ func TestTheDiagnosis(t *testing.T) {
 		"job, package hidden":          {imageFacts{push: true, job: again, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: hidden}, "actions-no-access"},
 		"job, without words":           {imageFacts{push: true, job: others, verdict: workflow, exchange: taken, probe: no("denied"), owner: user, pkg: linked, bearer: same42}, "linked-elsewhere"},
 		"job without permission":       {imageFacts{push: true, job: mine, verdict: workflow, exchange: taken, probe: no("installation not allowed to Write organization package"), pkg: linked}, "actions-no-permission"},
-		"job that may not even ask":    {imageFacts{job: mine, verdict: workflow, exchange: taken, probe: no("denied"), owner: user, pkg: credentials.Package{Answer: no("Resource not accessible by integration")}}, "actions-no-permission"},
+		"job that may not even ask":    {imageFacts{job: mine, verdict: workflow, exchange: taken, probe: no("denied"), owner: user, pkg: github.Package{Answer: no("Resource not accessible by integration")}}, "actions-no-permission"},
 		"job, other owner":             {imageFacts{push: true, job: mine, verdict: workflow, exchange: taken, probe: no(pdenied + "The requested installation does not exist."), owner: user}, "actions-other-owner"},
 		"job, owner who is not":        {imageFacts{push: true, job: mine, verdict: workflow, exchange: taken, probe: no(pdenied + "The requested installation does not exist."), owner: absent}, "owner-unknown"},
 		"job, not readable":            {imageFacts{job: others, verdict: workflow, exchange: taken, probe: no("denied"), owner: user, pkg: hidden}, "actions-not-readable"},

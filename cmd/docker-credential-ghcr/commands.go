@@ -8,21 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
-
-// errSaid ends a command with exit status 1 when all has been said.
-var errSaid = errors.New("said")
-
-// usageError is a mistake in the words: it ends with the usage and exit status 2.
-type usageError struct{ error }
-
-// mendable is an error with the fix that mends it.
-type mendable struct {
-	error
-	fix string
-}
 
 // rootCommand has the words that a person types. Those of docker's protocol
 // never come here: see run.
@@ -126,23 +113,6 @@ func command(args []string, w world) int {
 	}
 	complain(w, err)
 	return 1
-}
-
-// complain tells a person what went wrong and what mends it.
-func complain(w world, err error) {
-	fmt.Fprintf(w.stderr, "%s: error: %s\n", programName, visible(err.Error()))
-	var fix string
-	var m mendable
-	var config *dockerconfig.Error
-	switch {
-	case errors.As(err, &m):
-		fix = m.fix
-	case errors.As(err, &config):
-		fix = config.Fix
-	}
-	if fix != "" {
-		fmt.Fprintf(w.stderr, "%s: hint: %s\n", programName, visible(fix))
-	}
 }
 
 // helper is what answers docker, and here a person. fresh asks GitHub anew.

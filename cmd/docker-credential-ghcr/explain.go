@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // maxComplaint bounds what explain looks at, in bytes from the end: logs end with
@@ -125,9 +125,9 @@ func checkCommandFor(i image, pull bool) string {
 
 // situationOf is the situation as far as the text tells it.
 func situationOf(i image) situation {
-	s := situation{registry: "ghcr.io", host: "github.com", scope: string(credentials.WritePackages), owner: "OWNER", repository: "OWNER/REPOSITORY", linked: "the repository", lower: "the name in lower case"}
+	s := situation{registry: "ghcr.io", host: "github.com", scope: string(github.WritePackages), owner: "OWNER", repository: "OWNER/REPOSITORY", linked: "the repository", lower: "the name in lower case"}
 	if i.path != "" {
-		s.registry, s.host, s.owner, s.lower = i.registry, credentials.HostNamed(i.registry), i.owner, i.whole()
+		s.registry, s.host, s.owner, s.lower = i.registry, github.HostNamed(i.registry), i.owner, i.whole()
 		s.repository = i.repository()
 	}
 	name := i.name

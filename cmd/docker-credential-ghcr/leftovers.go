@@ -11,6 +11,7 @@ import (
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // leftoverPlan says what becomes of the logins that stand in plain text in
@@ -56,7 +57,7 @@ func planLeftovers(ctx context.Context, search *credentials.Search, config *dock
 		}
 	}
 	for _, l := range leftovers {
-		token, err := credentials.ParseToken(l.Secret())
+		token, err := github.ParseToken(l.Secret())
 		if err != nil {
 			plan.stay = append(plan.stay, staying{Login: l, why: "it is not a GitHub token"})
 			continue

@@ -34,7 +34,7 @@ const protocolUsage = "Usage: " + programName + " <store|get|erase|list|version>
 // in one piece and only once it is whole.
 func answer(verb string, rest []string, w world) int {
 	begun := time.Now()
-	w.stderr = &patient{Writer: w.stderr}
+	w.stderr = &timeoutWriter{Writer: w.stderr}
 	protocol.Name, protocol.Package, protocol.Version = programName, modulePath, version()
 	if len(rest) > 0 {
 		fmt.Fprintln(w.stdout, protocolUsage)
@@ -91,13 +91,14 @@ func handle(verb string, input []byte, w world, ends time.Time) ([]byte, error) 
 // words that it knows. Whatever stands in the way of get is "not found" to it, so
 // that it goes on without a token; the reason goes to the person on stderr.
 func fail(verb string, err error, w world) int {
-	known := protocol.IsErrCredentialsNotFound(err) || protocol.IsCredentialsMissingServerURL(err)
+	notFound := protocol.IsErrCredentialsNotFound(err)
+	known := notFound || protocol.IsCredentialsMissingServerURL(err)
 	said, code := err, 1
 	switch {
 	case verb == "erase":
 		// docker keeps a plain-text login and podman crashes when erase fails.
 		said, code = nil, 0
-	case verb == "get" && !known:
+	case notFound || verb == "get" && !known:
 		said = protocol.NewErrCredentialsNotFound()
 	}
 	if said != nil {
@@ -109,26 +110,26 @@ func fail(verb string, err error, w world) int {
 	return code
 }
 
-// patient writes to somebody who may have stopped reading: then it gives up, for
-// good.
-type patient struct {
+// timeoutWriter writes to a reader that may have stopped reading: then it gives up
+// permanently.
+type timeoutWriter struct {
 	io.Writer
 	gaveUp atomic.Bool
 }
 
-func (p *patient) Write(text []byte) (int, error) {
-	if p.gaveUp.Load() {
+func (w *timeoutWriter) Write(text []byte) (int, error) {
+	if w.gaveUp.Load() {
 		return len(text), nil
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = p.Writer.Write(bytes.Clone(text))
+		_, _ = w.Writer.Write(bytes.Clone(text))
 	}()
 	select {
 	case <-done:
 	case <-time.After(sayLimit):
-		p.gaveUp.Store(true)
+		w.gaveUp.Store(true)
 	}
 	return len(text), nil
 }

@@ -12,10 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
-
-// standardInput is the source of a token that is none of docker's.
-const standardInput credentials.Source = "standard input"
 
 func revokeCommand(w world) *cobra.Command {
 	var registry string
@@ -51,18 +49,18 @@ func revoke(ctx context.Context, w world, registry, source string, yes bool) err
 	if err != nil {
 		return err
 	}
-	search, ok := w.helper(true).Search(registry)
-	if !ok {
-		return unknownHost(registry)
+	search, err := w.helper(true).Search(registry)
+	if err != nil {
+		return noSearch(registry, err)
 	}
-	v, err := condemned(ctx, w, search, source)
+	v, err := tokenToRevoke(ctx, w, search, source)
 	if err != nil {
 		return err
 	}
 	if v.Fault == credentials.Rejected {
 		return fmt.Errorf("the token is dead already: %s", v.Reason)
 	}
-	if !search.Revocable(v.Token.Kind()) {
+	if !search.GitHub(v.Source).Revocable(v.Token.Kind()) {
 		return notOffered(v.Token.Kind(), search.Registry.Host)
 	}
 	fmt.Fprintf(w.stderr, "%s\n%s\n", describe(v, search.Registry.Host), othersWhoUse(v))
@@ -73,21 +71,21 @@ func revoke(ctx context.Context, w world, registry, source string, yes bool) err
 	case !w.confirm("Kill it for good?"):
 		return errors.New("nothing was revoked")
 	}
-	return kill(ctx, w, search, v)
+	return revokeToken(ctx, w, search, v)
 }
 
-// condemned is the token to kill, with what GitHub says of it now.
-func condemned(ctx context.Context, w world, search *credentials.Search, source string) (v credentials.Verdict, err error) {
+// tokenToRevoke is the token to revoke, with what GitHub says of it now.
+func tokenToRevoke(ctx context.Context, w world, search *credentials.Search, source string) (v credentials.Verdict, err error) {
 	if source == "-" {
 		text, err := io.ReadAll(io.LimitReader(w.stdin, maxInput))
 		if err != nil {
 			return v, err
 		}
-		token, err := credentials.ParseToken(string(bytes.TrimSpace(text)))
+		token, err := github.ParseToken(string(bytes.TrimSpace(text)))
 		if err != nil {
 			return v, fmt.Errorf("what came on standard input %w", err)
 		}
-		return search.Judge(ctx, credentials.Candidate{Source: standardInput, Token: token}), nil
+		return search.Judge(ctx, credentials.Candidate{Source: credentials.StandardInput, Token: token}), nil
 	}
 	var seen []string
 	for v := range search.Verdicts(ctx) {
@@ -100,10 +98,10 @@ func condemned(ctx context.Context, w world, search *credentials.Search, source 
 		}
 		seen = append(seen, name)
 	}
-	switch token, err := credentials.ParseToken(source); {
+	switch token, err := github.ParseToken(source); {
 	case source == "":
 		return v, mendable{errors.New("docker gets no token now, so there is none to revoke"), "to revoke another, name its source as status shows it"}
-	case err == nil && token.Kind() != credentials.UnknownKind:
+	case err == nil && token.Kind() != github.UnknownKind:
 		return v, usageError{errors.New("a token is never an argument, where others can see it: give it on standard input, with -")}
 	}
 	return v, usageError{fmt.Errorf("there is no token in %q; there is: %s", source, strings.Join(append(seen, "-"), ", "))}
@@ -129,27 +127,30 @@ func othersWhoUse(v credentials.Verdict) string {
 	switch {
 	case v.Source == credentials.GH:
 		return "gh itself uses it, and git if gh serves git: both will be logged out on this machine. There is no way back."
-	case v.Token.Kind() == credentials.Installation:
+	case v.Token.Kind() == github.Installation:
 		return "The rest of the job, or whatever else uses this installation token, will be without it. There is no way back."
 	}
 	return "Every machine and program that uses it will be without it. There is no way back."
 }
 
-// kill revokes the token, looks whether it is dead, and drops what we hold of it.
-func kill(ctx context.Context, w world, search *credentials.Search, v credentials.Verdict) error {
-	a := search.Revoke(ctx, v.Token)
+// revokeToken revokes the token, looks whether it is dead, and drops what we hold of it.
+func revokeToken(ctx context.Context, w world, search *credentials.Search, v credentials.Verdict) error {
+	client := search.GitHub(v.Source)
+	a := client.Revoke(ctx, v.Token)
 	if err := revocationError(a, v.Token.Kind(), search.Registry.Host); err != nil {
 		return err
 	}
-	if !search.Dead(ctx, v.Token) {
+	if !client.IsDead(ctx, v.Token) {
 		return mendable{
 			fmt.Errorf("%s took the request, and the token may still work", search.Registry.Host),
 			fmt.Sprintf("it may take a moment: see what %s status says, or run it again", programName),
 		}
 	}
-	search.Forget(ctx, v.Token)
+	if err := search.Forget(ctx, v.Token); err != nil {
+		fmt.Fprintf(w.stderr, "%s: warning: the token is revoked and still in the keyring: %v\n", programName, err)
+	}
 	s := newScreen(w.stdout)
-	if v.Token.Kind() == credentials.AppRefresh {
+	if v.Token.Kind() == github.AppRefresh {
 		s.say(0, care, "GitHub took the request; whether a refresh token is dead cannot be asked")
 	} else {
 		s.say(0, good, "the token is revoked")
@@ -161,16 +162,16 @@ func kill(ctx context.Context, w world, search *credentials.Search, v credential
 
 // renewal says how to get a new token in the place of a dead one.
 func renewal(v credentials.Verdict, search *credentials.Search) credentials.Fix {
-	if v.Source == credentials.GH || v.Source == standardInput {
+	if v.Source == credentials.GH || v.Source == credentials.StandardInput {
 		v.Source = credentials.GH
-		return search.Mend(v, credentials.Rejected, search.Scope)
+		return search.FixFor(v, credentials.Rejected, search.Scope)
 	}
 	// Here the fix names the page that makes one with the scope.
-	return search.Mend(v, credentials.LacksScope, search.Scope)
+	return search.FixFor(v, credentials.LacksScope, search.Scope)
 }
 
 // revocationError says why a token was not revoked.
-func revocationError(a credentials.Answer, kind credentials.Kind, host string) error {
+func revocationError(a github.Answer, kind github.Kind, host string) error {
 	switch {
 	case a.Status == http.StatusAccepted || a.Status == http.StatusNoContent:
 		return nil
@@ -185,9 +186,9 @@ func revocationError(a credentials.Answer, kind credentials.Kind, host string) e
 }
 
 // notOffered is for kinds of tokens that only a person can revoke at a host.
-func notOffered(kind credentials.Kind, host string) error {
+func notOffered(kind github.Kind, host string) error {
 	page := "https://" + host + "/settings/tokens"
-	if kind == credentials.OAuthToken || kind == credentials.AppUser || kind == credentials.AppRefresh {
+	if kind == github.OAuthToken || kind == github.AppUser || kind == github.AppRefresh {
 		page = "https://" + host + "/settings/applications"
 	}
 	return mendable{fmt.Errorf("%s does not offer to revoke this %s; nothing was revoked", host, kind), "revoke it at " + page}

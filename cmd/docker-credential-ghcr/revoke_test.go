@@ -6,25 +6,26 @@ import (
 	"testing"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 func TestWhyATokenWasNotRevoked(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		answer credentials.Answer
+		answer github.Answer
 		says   string
 		hint   string
 	}{
 		"accepted":       {says(http.StatusAccepted, ""), "", ""},
 		"no content":     {says(http.StatusNoContent, ""), "", ""},
-		"no answer":      {credentials.Answer{Trouble: "no answer in time"}, "github.com did not answer: no answer in time; the token may still work", "run it again"},
-		"limited":        {credentials.Answer{Status: 403, Own: true, Limited: true, Message: "API rate limit exceeded"}, "the rate limit of github.com is used up; nothing was revoked", "run it again in an hour"},
+		"no answer":      {github.Answer{Trouble: "no answer in time"}, "github.com did not answer: no answer in time; the token may still work", "run it again"},
+		"limited":        {github.Answer{Status: 403, Own: true, Limited: true, Message: "API rate limit exceeded"}, "the rate limit of github.com is used up; nothing was revoked", "run it again in an hour"},
 		"not there":      {says(http.StatusNotFound, "Not Found"), "github.com does not offer to revoke this personal access token (classic); nothing was revoked", "revoke it at https://github.com/settings/tokens"},
 		"refused":        {says(http.StatusUnprocessableEntity, "Validation Failed"), "github.com refused: 422 Unprocessable Entity Validation Failed; nothing was revoked", ""},
 		"trouble":        {says(http.StatusInternalServerError, "Server Error"), "github.com refused: 500 Internal Server Error Server Error; nothing was revoked", ""},
-		"a proxy's page": {credentials.Answer{Status: http.StatusOK}, "github.com refused: 200 OK; nothing was revoked", ""},
+		"a proxy's page": {github.Answer{Status: http.StatusOK}, "github.com refused: 200 OK; nothing was revoked", ""},
 	} {
-		err := revocationError(c.answer, credentials.Classic, "github.com")
+		err := revocationError(c.answer, github.Classic, "github.com")
 		said, hint := "", ""
 		if err != nil {
 			said = err.Error()
@@ -40,12 +41,12 @@ func TestWhyATokenWasNotRevoked(t *testing.T) {
 
 func TestTokensOfAppsAreRevokedAtAnotherPage(t *testing.T) {
 	t.Parallel()
-	for kind, page := range map[credentials.Kind]string{
-		credentials.OAuthToken: "https://git.example.com/settings/applications",
-		credentials.AppUser:    "https://git.example.com/settings/applications",
-		credentials.AppRefresh: "https://git.example.com/settings/applications",
-		credentials.Classic:    "https://git.example.com/settings/tokens",
-		credentials.Unprefixed: "https://git.example.com/settings/tokens",
+	for kind, page := range map[github.Kind]string{
+		github.OAuthToken: "https://git.example.com/settings/applications",
+		github.AppUser:    "https://git.example.com/settings/applications",
+		github.AppRefresh: "https://git.example.com/settings/applications",
+		github.Classic:    "https://git.example.com/settings/tokens",
+		github.Unprefixed: "https://git.example.com/settings/tokens",
 	} {
 		m, ok := notOffered(kind, "git.example.com").(mendable)
 		if !ok || m.fix != "revoke it at "+page || !strings.Contains(m.Error(), "git.example.com does not offer to revoke this "+string(kind)) {
@@ -57,11 +58,11 @@ func TestTokensOfAppsAreRevokedAtAnotherPage(t *testing.T) {
 func TestWhoElseUsesAToken(t *testing.T) {
 	t.Parallel()
 	for source, c := range map[credentials.Source]struct{ secret, says string }{
-		credentials.GH:          {"gho_x", "gh itself uses it"},
-		credentials.DockerLogin: {"ghp_x", "Every machine and program"},
-		"GITHUB_TOKEN":          {"ghs_x", "The rest of the job"},
-		"GH_TOKEN":              {"ghp_x", "Every machine and program"},
-		standardInput:           {"ghp_x", "Every machine and program"},
+		credentials.GH:            {"gho_x", "gh itself uses it"},
+		credentials.DockerLogin:   {"ghp_x", "Every machine and program"},
+		"GITHUB_TOKEN":            {"ghs_x", "The rest of the job"},
+		"GH_TOKEN":                {"ghp_x", "Every machine and program"},
+		credentials.StandardInput: {"ghp_x", "Every machine and program"},
 	} {
 		v := goodVerdict(t, c.secret)
 		v.Source = source

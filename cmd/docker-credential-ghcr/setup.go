@@ -14,6 +14,7 @@ import (
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // setupOptions are the flags of setup.
@@ -74,9 +75,9 @@ func setup(ctx context.Context, w world, o setupOptions) error {
 	if err != nil {
 		return err
 	}
-	search, ok := w.helper(true).Search(registry)
-	if !ok {
-		return unknownHost(registry)
+	search, err := w.helper(true).Search(registry)
+	if err != nil {
+		return noSearch(registry, err)
 	}
 	if err := checkAccount(search, o.user); err != nil {
 		return err
@@ -122,21 +123,13 @@ func setup(ctx context.Context, w world, o setupOptions) error {
 	return showAndOffer(ctx, w, s, registry)
 }
 
-func unknownHost(registry string) error {
-	host := credentials.HostNamed(registry)
-	return mendable{
-		fmt.Errorf("gh does not know %s, the host of %s", host, registry),
-		fmt.Sprintf("run: gh auth login -h %s -s write:packages", host),
-	}
-}
-
 // checkScope refuses a scope that would make every token look wrong.
 func checkScope(scope string) error {
-	switch credentials.Scope(scope) {
-	case "", credentials.WritePackages, credentials.ReadPackages:
+	switch github.Scope(scope) {
+	case "", github.WritePackages, github.ReadPackages:
 		return nil
 	}
-	return usageError{fmt.Errorf("--scope %q is neither %s nor %s", scope, credentials.WritePackages, credentials.ReadPackages)}
+	return usageError{fmt.Errorf("--scope %q is neither %s nor %s", scope, github.WritePackages, github.ReadPackages)}
 }
 
 // checkAccount refuses an account that gh is not logged in to.
@@ -201,7 +194,7 @@ func saveSettings(registry string, o setupOptions) (takeBack func(), err error) 
 		}
 		before, had = s.Registries[registry]
 		now := before
-		now.Scope = cmp.Or(credentials.Scope(o.scope), now.Scope)
+		now.Scope = cmp.Or(github.Scope(o.scope), now.Scope)
 		now.User = cmp.Or(o.user, now.User)
 		s.Registries[registry] = now
 		return nil
@@ -224,9 +217,9 @@ func damagedSettings(err error) error {
 // wire changes config.json, and what it replaces there, by the settings as they
 // are now. config is the file as it was looked at; it may change meanwhile.
 func wire(ctx context.Context, w world, config *dockerconfig.Config, registry string, force bool) (plan *leftoverPlan, outcome dockerconfig.Outcome, err error) {
-	search, ok := w.helper(true).Search(registry)
-	if !ok {
-		return nil, outcome, unknownHost(registry)
+	search, err := w.helper(true).Search(registry)
+	if err != nil {
+		return nil, outcome, noSearch(registry, err)
 	}
 	plan = planLeftovers(ctx, search, config)
 	plan.rescue(w, registry)
@@ -325,7 +318,7 @@ func runInForeground(ctx context.Context, line string) error {
 // showPlan shows what setup would do.
 func showPlan(ctx context.Context, w world, o setupOptions, search *credentials.Search, config *dockerconfig.Config) error {
 	if o.scope != "" && os.Getenv("GHCR_SCOPE") == "" {
-		search.Scope = credentials.Scope(o.scope)
+		search.Scope = github.Scope(o.scope)
 	}
 	registry := search.Registry.Name
 	plan := planLeftovers(ctx, search, config)

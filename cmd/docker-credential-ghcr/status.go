@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"os/exec"
-	"slices"
 	"strings"
 	"time"
 
@@ -118,38 +116,11 @@ func printJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// registriesToShow is the registry that was asked for, or else ghcr.io and all
-// that setup was run for.
-func registriesToShow(asked string) ([]string, error) {
-	if asked != "" {
-		registry, err := registryNamed(asked)
-		return []string{registry}, err
-	}
-	registries := []string{"ghcr.io"}
-	settings, _ := credentials.ReadSettings() // status shows damaged ones as a candidate's fault
-	for _, registry := range slices.Sorted(maps.Keys(settings.Registries)) {
-		if name, ok := credentials.RegistryNamed(registry); ok && name == registry && registry != "ghcr.io" {
-			registries = append(registries, registry)
-		}
-	}
-	return registries, nil
-}
-
-// registryNamed is the registry that a person means, by its own name or by its
-// GitHub host's.
-func registryNamed(name string) (string, error) {
-	registry, ok := credentials.RegistryNamed(name)
-	if !ok {
-		return "", usageError{fmt.Errorf("%q is neither a container registry of GitHub's nor a GitHub host", name)}
-	}
-	return registry, nil
-}
-
 // inspect gathers what status says of a registry.
 func inspect(ctx context.Context, w world, registry string) (report, error) {
-	search, ok := w.helper(true).Search(registry)
-	if !ok {
-		return report{}, unknownHost(registry)
+	search, err := w.helper(true).Search(registry)
+	if err != nil {
+		return report{}, noSearch(registry, err)
 	}
 	r := report{
 		Registry:      registry,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 func printed(print func(*screen)) string {
@@ -100,7 +101,7 @@ func TestMissing(t *testing.T) {
 func TestNewCandidate(t *testing.T) {
 	t.Parallel()
 	const secret = "gho_never_shown"
-	token, err := credentials.ParseToken(secret)
+	token, err := github.ParseToken(secret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // undo undoes what setup did, for one registry or for all.
@@ -75,7 +76,7 @@ func undo(w world, o setupOptions) error {
 // the one that was asked for, if it is among them.
 func registriesToUndo(asked string, config *dockerconfig.Config, record *dockerconfig.Record) ([]string, error) {
 	ours := slices.DeleteFunc(config.Registries(), func(key string) bool {
-		registry, ok := credentials.RegistryNamed(key)
+		registry, ok := github.RegistryNamed(key)
 		return !ok || registry != key // setup never writes such a key
 	})
 	ours = slices.AppendSeq(ours, maps.Keys(record.Changes.Helpers))

@@ -20,7 +20,7 @@ import (
 	protocol "github.com/docker/docker-credential-helpers/credentials"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // programName is what docker looks for on its PATH when credHelpers says ghcr.
@@ -111,7 +111,7 @@ func (w *wiring) inspectConfig(ctx context.Context, registry string) {
 		if major := dockerMajor(ctx); major > 0 && major < 29 {
 			problem += fmt.Sprintf("; docker %d sends it if this program cannot be run", major)
 		}
-		w.find("leftover-login", shadow, problem, leftoverRemedy(l.Key, path, credentials.HostNamed(registry)))
+		w.find("leftover-login", shadow, problem, leftoverRemedy(l.Key, path, github.HostNamed(registry)))
 	}
 	if store := config.CredsStore(); store != "" && store != dockerconfig.HelperName && storeHolds(ctx, store, registry) {
 		w.find("store-login", shadow,

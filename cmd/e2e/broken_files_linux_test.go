@@ -23,7 +23,7 @@ import (
 // A file of gh's that cannot be read is named; it is no "not logged in".
 func TestBrokenHostsFiles(t *testing.T) {
 	onlyOnStage(t)
-	const mend = "mend what is named above, then try again"
+	const mend = "fix what is named above, then try again"
 	put := func(content string) func(*testing.T, *stage.Home, *exec.Cmd) {
 		return func(t *testing.T, home *stage.Home, _ *exec.Cmd) {
 			check(t, home.WriteFile(".config/gh/hosts.yml", strings.ReplaceAll(content, "TOKEN", tokenIn(t, home))))

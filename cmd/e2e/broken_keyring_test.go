@@ -168,7 +168,7 @@ func TestBrokenKeyrings(t *testing.T) {
 	onlyOnStage(t)
 	const (
 		unreachable = "run this where the keyring can be reached, or set GHCR_TOKEN to a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages"
-		mend        = "mend what is named above, then try again"
+		mend        = "fix what is named above, then try again"
 	)
 	inKeyring := func(t *testing.T, home *stage.Home, command *exec.Cmd, address string) {
 		ghLoginInKeyring(t, home)

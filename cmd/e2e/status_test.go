@@ -93,7 +93,7 @@ func TestStatusAgreesWithGet(t *testing.T) {
 			ghLoginInKeyring(t, home)
 			check(t, ring.Lock())
 		}},
-		{"in a keyring that hangs", "silent", func(t *testing.T, home *stage.Home, _ string) {
+		{"in a keyring that hangs", "timeout", func(t *testing.T, home *stage.Home, _ string) {
 			ghLoginInKeyring(t, home)
 			home.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+hungSocket(t))
 		}},

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package busy
+package credentials
 
 // isBusy is never so: a file that is open can be replaced and removed.
 func isBusy(error) bool { return false }

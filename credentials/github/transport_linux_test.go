@@ -1,4 +1,4 @@
-package credentials
+package github
 
 import (
 	"crypto/ecdsa"
@@ -80,7 +80,7 @@ func (a *authority) server(t *testing.T, requests *atomic.Int32) *httptest.Serve
 // in a process: so each case is judged in a process of its own, by both.
 func TestExactlyWhatTheSystemTrustsIsTrusted(t *testing.T) {
 	if address := os.Getenv("TRUST_ADDRESS"); address != "" {
-		ours, system := reach(newTransport(), address), reach(&http.Transport{}, address)
+		ours, system := reach(NewTransport(), address), reach(&http.Transport{}, address)
 		fmt.Printf("ours=%v system=%v\n", ours, system)
 		return
 	}
@@ -167,7 +167,7 @@ func TestWhatIsNoFileOfCertificatesIsNotReadWithoutEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newTransport().RoundTrip(request); err == nil || err.Error() != "/dev/zero is larger than 16 MiB" {
+	if _, err := NewTransport().RoundTrip(request); err == nil || err.Error() != "/dev/zero is larger than 16 MiB" {
 		t.Errorf("of a device: %v", err)
 	}
 

@@ -1,4 +1,4 @@
-package credentials
+package github
 
 import (
 	"slices"
@@ -67,7 +67,7 @@ func TestARegistryOfGitHubIsKnownInEveryFormThatClientsSend(t *testing.T) {
 		{"containers.10.0.0.7", "containers.10.0.0.7", "10.0.0.7"},
 	} {
 		configured, asked := asking(configuredHosts...)
-		got, ok := parseRegistry(test.serverURL, configured)
+		got, ok := ParseRegistry(test.serverURL, configured)
 		if want := (Registry{test.name, test.host}); !ok || got != want {
 			t.Errorf("%q: got %v, %v, want %v", test.serverURL, got, ok, want)
 		}
@@ -168,7 +168,7 @@ var foreign = []string{
 func TestAForeignRegistryIsForeignByItsNameAlone(t *testing.T) {
 	t.Parallel()
 	for _, serverURL := range foreign {
-		registry, ok := parseRegistry(serverURL, func(host string) bool {
+		registry, ok := ParseRegistry(serverURL, func(host string) bool {
 			t.Errorf("%q: asked whether %q is configured", serverURL, host)
 			return true
 		})
@@ -200,7 +200,7 @@ func TestAnEnterpriseRegistryIsForeignUntilItsVeryHostIsConfigured(t *testing.T)
 		"containers.192.0.2.1":                "192.0.2.1",
 	} {
 		configured, asked := asking(configuredHosts...)
-		registry, ok := parseRegistry(serverURL, configured)
+		registry, ok := ParseRegistry(serverURL, configured)
 		if ok || registry != (Registry{}) {
 			t.Errorf("%q: got %v, %v", serverURL, registry, ok)
 		}
@@ -227,7 +227,7 @@ func TestAHostNameMayBeAsLongAsDNSAllows(t *testing.T) {
 		"-":                     false,
 		"A":                     false,
 	} {
-		if got := isHostname(name); got != want {
+		if got := IsHostname(name); got != want {
 			t.Errorf("%q: %v", name, got)
 		}
 	}
@@ -251,14 +251,14 @@ func TestTheRegistryOfAHost(t *testing.T) {
 		{"evil example", "", false},
 		{"", "", false},
 	} {
-		name, ok := registryOf(test.host)
+		name, ok := RegistryOf(test.host)
 		if ok != test.ok || ok && name != test.name {
 			t.Errorf("%q: got %q, %v", test.host, name, ok)
 		}
 		if !ok {
 			continue
 		}
-		if r, ok := parseRegistry(name, func(string) bool { return true }); !ok || r != (Registry{name, test.host}) {
+		if r, ok := ParseRegistry(name, func(string) bool { return true }); !ok || r != (Registry{name, test.host}) {
 			t.Errorf("the registry %s leads to %v, %v", name, r, ok)
 		}
 	}
@@ -280,7 +280,7 @@ func FuzzRegistry(f *testing.F) {
 		// Half of the hosts are configured.
 		isConfigured := func(host string) bool { return len(host)%2 == 1 }
 		var asked []string
-		registry, ok := parseRegistry(serverURL, func(host string) bool {
+		registry, ok := ParseRegistry(serverURL, func(host string) bool {
 			asked = append(asked, host)
 			return isConfigured(host)
 		})
@@ -311,7 +311,7 @@ func FuzzRegistry(f *testing.F) {
 					t.Errorf("asked about %q, though the name decides", host)
 				}
 			}
-			if !isHostname(host) || !strings.Contains(host, ".") {
+			if !IsHostname(host) || !strings.Contains(host, ".") {
 				t.Errorf("asked about %q, which is no host", host)
 			}
 		}
@@ -327,7 +327,7 @@ func FuzzRegistry(f *testing.F) {
 			t.Errorf("%q holds a control character", serverURL)
 		}
 		for _, again := range []string{registry.Name, "https://" + registry.Name, registry.Name + ":443", registry.Name + "/x"} {
-			if r, ok := parseRegistry(again, isConfigured); !ok || r != registry {
+			if r, ok := ParseRegistry(again, isConfigured); !ok || r != registry {
 				t.Errorf("%q gave %v, and %q gives %v, %v", serverURL, registry, again, r, ok)
 			}
 		}
@@ -394,7 +394,7 @@ var addressesWithPasswords = map[string]string{
 func TestWhatIsShownOfAnAddress(t *testing.T) {
 	t.Parallel()
 	for serverURL, want := range addressesWithPasswords {
-		if got := shownURL(serverURL); got != want {
+		if got := ShownURL(serverURL); got != want {
 			t.Errorf("%q is shown as %q, want %q", serverURL, got, want)
 		}
 	}
@@ -406,7 +406,7 @@ func TestWhatIsShownOfAnAddress(t *testing.T) {
 		"@":                           "",
 		"://":                         "",
 	} {
-		if got := shownURL(serverURL); got != want {
+		if got := ShownURL(serverURL); got != want {
 			t.Errorf("%q is shown as %q, want %q", serverURL, got, want)
 		}
 	}

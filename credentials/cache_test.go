@@ -17,12 +17,13 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
-// memoryPath is where the answers about a token of github.com are remembered.
-func (m *machine) memoryPath(secret string) string {
+// cachePath is where the answers about a token of github.com are remembered.
+func (m *machine) cachePath(secret string) string {
 	m.Helper()
-	return openMemory(false).path(mustParse(m, secret).key(githubCom))
+	return openCache(false).path(mustParse(m, secret).Key(github.DotCom))
 }
 
 // variable puts a token into GH_TOKEN.
@@ -47,7 +48,7 @@ func (m *machine) up() {
 
 func TestADeadTokenIsAskedAboutOnceIn50Gets(t *testing.T) {
 	inBubble(t, func(m *machine) {
-		m.ghLogin(githubCom, "octocat", "gho_dead")
+		m.ghLogin(github.DotCom, "octocat", "gho_dead")
 		for range 50 {
 			m.says("ghcr.io",
 				"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",
@@ -271,7 +272,7 @@ func TestFreshAsksAnewAndLetsOthersKnow(t *testing.T) {
 func TestFreshAsksOnceAboutATokenThatIsInTwoPlaces(t *testing.T) {
 	inBubble(t, func(m *machine) {
 		m.variable("gho_example")
-		m.ghLogin(githubCom, "octocat", "gho_example")
+		m.ghLogin(github.DotCom, "octocat", "gho_example")
 		s, _ := (&Helper{Transport: m.github.Transport(), Keyring: m.keyring, UserAgent: "x", Fresh: true}).Search("ghcr.io")
 		n := 0
 		for v := range s.Verdicts(m.Context()) {
@@ -300,7 +301,7 @@ func TestAClockThatGoesBackwardsMakesMemoryWorthless(t *testing.T) {
 				m.variable("gho_example")
 				prepare(m)
 				m.get("ghcr.io")
-				content, err := os.ReadFile(m.memoryPath("gho_example"))
+				content, err := os.ReadFile(m.cachePath("gho_example"))
 				if err != nil {
 					m.Fatal(err)
 				}
@@ -310,7 +311,7 @@ func TestAClockThatGoesBackwardsMakesMemoryWorthless(t *testing.T) {
 			inBubble(t, func(m *machine) {
 				m.variable("gho_example")
 				prepare(m)
-				m.write(m.memoryPath("gho_example"), cache)
+				m.write(m.cachePath("gho_example"), cache)
 				m.get("ghcr.io")
 				if n := len(m.github.Requests()); n == 0 {
 					m.Error("nobody was asked")
@@ -372,7 +373,7 @@ func TestMemoryThatCannotBeReadIsNoTrouble(t *testing.T) {
 			inBubble(t, func(m *machine) {
 				m.variable("gho_example")
 				m.token("gho_example", "write:packages")
-				spoil(m, m.memoryPath("gho_example"))
+				spoil(m, m.cachePath("gho_example"))
 				m.found("ghcr.io", "octocat", "gho_example")
 				m.wantAsked(1, 0)
 				time.Sleep(time.Minute)
@@ -573,7 +574,7 @@ func (m *machine) burst(n int, wanted string) {
 // hold takes the lock of a token as another process would.
 func (m *machine) hold(secret string) (release func()) {
 	m.Helper()
-	path := lockOf(m.memoryPath(secret))
+	path := lockOf(m.cachePath(secret))
 	m.write(path, "")
 	other := flock.New(path)
 	if locked, err := other.TryLock(); !locked || err != nil {
@@ -606,7 +607,7 @@ func TestWhoWaitedTakesWhatTheOtherLearned(t *testing.T) {
 		time.AfterFunc(2*time.Second, func() {
 			answer := alive("write:packages")
 			answer.Asked = time.Now()
-			openMemory(false).note(mustParse(m, "gho_example").key(githubCom), remembered{}, facts{API: answer})
+			openCache(false).store(mustParse(m, "gho_example").Key(github.DotCom), cacheEntry{}, facts{API: answer})
 			release()
 		})
 		begun := time.Now()
@@ -637,7 +638,7 @@ func TestWhenTheTimeOfACallIsOverTheLockIsNotWaitedFor(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		begun := time.Now()
-		if asks, _ := openMemory(false).lock(ctx, mustParse(m, "gho_example").key(githubCom)); !asks {
+		if asks, _ := openCache(false).lock(ctx, mustParse(m, "gho_example").Key(github.DotCom)); !asks {
 			m.Error("waits for ever")
 		}
 		if took := time.Since(begun); took != time.Second {
@@ -648,8 +649,8 @@ func TestWhenTheTimeOfACallIsOverTheLockIsNotWaitedFor(t *testing.T) {
 
 func TestWhatWasNotUsedForLongIsForgotten(t *testing.T) {
 	m := newMachine(t)
-	dir := filepath.Dir(m.memoryPath("gho_example"))
-	old, young := time.Now().Add(-forgetAfter-time.Hour), time.Now().Add(-forgetAfter+time.Hour)
+	dir := filepath.Dir(m.cachePath("gho_example"))
+	old, young := time.Now().Add(-unusedAge-time.Hour), time.Now().Add(-unusedAge+time.Hour)
 	for name, when := range map[string]time.Time{
 		"a.json": old, "a.lock": old, "b.json": young, "b.lock": young, "folder/c.json": old,
 	} {
@@ -681,17 +682,17 @@ func TestWhatWasNotUsedForLongIsForgotten(t *testing.T) {
 
 func TestForgettingTouchesNoFileButMemorys(t *testing.T) {
 	m := newMachine(t)
-	memory := openMemory(false)
-	kept := filepath.Join(filepath.Dir(memory.dir), "kept.json")
+	cache := openCache(false)
+	kept := filepath.Join(filepath.Dir(cache.dir), "kept.json")
 	m.write(kept, "{}")
-	m.write(filepath.Join(memory.dir, "0123.json"), "{}")
+	m.write(filepath.Join(cache.dir, "0123.json"), "{}")
 	for _, key := range []string{"", ".", "..", "../kept", `..\kept`, "/etc/passwd", "a/b", "0123.json", "4567"} {
-		memory.forget(key)
+		cache.delete(key)
 	}
 	if len(m.files()) != 2 {
 		t.Errorf("left are %q", m.files())
 	}
-	memory.forget("0123")
+	cache.delete("0123")
 	if len(m.files()) != 1 {
 		t.Errorf("left are %q", m.files())
 	}
@@ -700,18 +701,18 @@ func TestForgettingTouchesNoFileButMemorys(t *testing.T) {
 func TestARememberedAnswerIsTheAnswer(t *testing.T) {
 	m := newMachine(t)
 	asked := time.Now().Round(0)
-	r := remembered{
+	r := cacheEntry{
 		API:      own(401, "Bad credentials"),
 		Registry: denial(403, "DENIED", "denied"),
-		Accepted: Answer{Asked: asked, Status: 200, Own: true, Login: "octocat", HasScopes: true, Scopes: []string{"gist"}, Expires: asked.Add(time.Hour)},
+		Accepted: github.Answer{Asked: asked, Status: 200, Own: true, Login: "octocat", HasScopes: true, Scopes: []string{"gist"}, Expires: asked.Add(time.Hour)},
 	}
 	content, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	memory := openMemory(false)
-	m.write(memory.path("0123"), string(content))
-	got := memory.recall("0123")
+	cache := openCache(false)
+	m.write(cache.path("0123"), string(content))
+	got := cache.load("0123")
 	again, err := json.Marshal(got)
 	if err != nil || string(again) != string(content) {
 		t.Errorf("got %s, %v, want %s", again, err, content)

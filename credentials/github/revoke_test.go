@@ -1,9 +1,8 @@
-package credentials
+package github
 
 import (
 	"encoding/json"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,24 +20,23 @@ func TestATokenOfEachKindIsRevoked(t *testing.T) {
 	} {
 		for _, secret := range secrets {
 			t.Run(registry+" "+secret, func(t *testing.T) {
-				m := newMachine(t)
-				t.Setenv("GH_HOST", "git.example.com")
-				s, v, _ := m.search(registry, secret)
+				m := newPretend(t)
+				s, token, _ := m.client(registry, secret)
 				host := s.Registry.Host
 				m.github.Add(secret, credentialstest.Token{Login: "octocat", Host: host, Scopes: []string{"write:packages"}})
 				m.github.Add("gho_other", credentialstest.Token{Login: "octocat", Host: host})
-				if !s.Revocable(v.Token.Kind()) {
+				if !s.Revocable(token.Kind()) {
 					t.Error("is not revocable")
 				}
-				if secret != "ghr_x" && s.Dead(t.Context(), v.Token) { // which nobody can ask about
+				if secret != "ghr_x" && s.IsDead(t.Context(), token) { // which nobody can ask about
 					t.Error("was dead before")
 				}
 				before := len(m.github.Requests())
-				a := s.Revoke(t.Context(), v.Token)
+				a := s.Revoke(t.Context(), token)
 				if !a.Own && a.Status != http.StatusAccepted && a.Status != http.StatusNoContent {
 					t.Errorf("got %+v", a)
 				}
-				if m.github.Alive(secret) || !m.github.Alive("gho_other") || !s.Dead(t.Context(), v.Token) {
+				if m.github.Alive(secret) || !m.github.Alive("gho_other") || !s.IsDead(t.Context(), token) {
 					t.Error("lives, or another died")
 				}
 				r := m.github.Requests()[before]
@@ -63,14 +61,13 @@ func TestATokenOfEachKindIsRevoked(t *testing.T) {
 }
 
 func TestWhatAServerDoesNotRevoke(t *testing.T) {
-	m := newMachine(t)
-	t.Setenv("GH_HOST", "git.example.com")
+	m := newPretend(t)
 	for registry, want := range map[string]string{
 		"ghcr.io":                    "",
 		"containers.acme.ghe.com":    "",
 		"containers.git.example.com": "gho_ ghu_ ghr_ 40",
 	} {
-		s, _, _ := m.search(registry, "")
+		s, _, _ := m.client(registry, "")
 		var not []string
 		for _, secret := range []string{"ghp_x", "github_pat_x", "gho_x", "ghu_x", "ghr_x", "ghs_x", strings.Repeat("a0", 20)} {
 			if !s.Revocable(mustParse(t, secret).Kind()) {
@@ -105,15 +102,15 @@ func TestARefusalToRevokeIsAFact(t *testing.T) {
 		"away":      {credentialstest.RedirectTo("https://evil.example/"), Answer{Status: 307}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newMachine(t)
+			m := newPretend(t)
 			m.token(secret, "write:packages")
 			m.github.Break("", credentialstest.API, credentialstest.At("/credentials/revoke", c.how))
-			s, v, _ := m.search("ghcr.io", secret)
-			got := s.Revoke(t.Context(), v.Token)
+			s, token, _ := m.client("ghcr.io", secret)
+			got := s.Revoke(t.Context(), token)
 			if got.Status != c.want.Status || got.Own != c.want.Own || got.Limited != c.want.Limited || got.Message != c.want.Message {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
-			if !m.github.Alive(secret) || s.Dead(t.Context(), v.Token) {
+			if !m.github.Alive(secret) || s.IsDead(t.Context(), token) {
 				t.Error("is dead")
 			}
 			for _, r := range m.github.Requests() {
@@ -127,93 +124,34 @@ func TestARefusalToRevokeIsAFact(t *testing.T) {
 
 // Whether a token is dead is a question to GitHub: silence and trouble are no answer.
 func TestOnlyGitHubSaysThatATokenIsDead(t *testing.T) {
-	m := newMachine(t)
+	m := newPretend(t)
 	for name, how := range map[string]http.Handler{
 		"trouble": credentialstest.ServerError(503), "a proxy's no": credentialstest.ProxyUnauthorized, "no end": credentialstest.Truncated, "limit": credentialstest.RateLimited,
 	} {
 		m.github.Break("", credentialstest.API, how)
-		if s, v, _ := m.search("ghcr.io", "gho_example"); s.Dead(t.Context(), v.Token) {
+		if s, token, _ := m.client("ghcr.io", "gho_example"); s.IsDead(t.Context(), token) {
 			t.Errorf("dead by %s", name)
 		}
 	}
 	m.github.Break("", credentialstest.API, nil)
-	if s, v, _ := m.search("ghcr.io", "gho_example"); !s.Dead(t.Context(), v.Token) {
+	if s, token, _ := m.client("ghcr.io", "gho_example"); !s.IsDead(t.Context(), token) {
 		t.Error("not dead by a clear word")
 	}
 }
 
-func TestWhatIsHeldOfATokenIsDropped(t *testing.T) {
-	remembered := func(m *machine, secret string) bool {
-		_, err := os.Stat(m.memoryPath(secret))
-		return err == nil
-	}
-	t.Run("what docker login gave", func(t *testing.T) {
-		m := newMachine(t)
-		m.token("ghp_kept", "write:packages")
-		m.dockerLogin(githubCom, "octocat", "ghp_kept")
-		m.found("ghcr.io", "octocat", "ghp_kept")
-		s, _, _ := m.search("ghcr.io", "")
-		s.Forget(t.Context(), mustParse(t, "ghp_kept"))
-		if remembered(m, "ghp_kept") || m.keyring.Len() != 0 {
-			t.Errorf("left are %d items", m.keyring.Len())
-		}
-		m.notFound("ghcr.io")
-	})
-	t.Run("whatever names it", func(t *testing.T) {
-		// The same token leaked and came back on standard input.
-		m := newMachine(t)
-		m.dockerLogin(githubCom, "octocat", "ghp_kept")
-		s, _, _ := m.search("docker.pkg.github.com", "")
-		s.Forget(t.Context(), mustParse(t, "ghp_kept"))
-		if m.keyring.Len() != 0 {
-			t.Error("the item is left")
-		}
-	})
-	t.Run("of that token only", func(t *testing.T) {
-		m := newMachine(t)
-		m.token("ghp_kept", "write:packages")
-		m.token("gho_gh", "write:packages")
-		m.dockerLogin(githubCom, "octocat", "ghp_kept")
-		m.ghLogin(githubCom, "octocat", "gho_gh")
-		m.verdicts("ghcr.io")
-		hosts, err := os.ReadFile(m.hostsPath())
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, _, _ := m.search("ghcr.io", "")
-		s.Forget(t.Context(), mustParse(t, "gho_gh"))
-		after, _ := os.ReadFile(m.hostsPath())
-		if remembered(m, "gho_gh") || !remembered(m, "ghp_kept") || m.keyring.Len() != 1 || string(hosts) != string(after) {
-			t.Error("too much was dropped, or too little")
-		}
-		m.found("ghcr.io", "octocat", "ghp_kept")
-	})
-	t.Run("without a keyring opened in vain", func(t *testing.T) {
-		m := newMachine(t)
-		s, _, _ := m.search("ghcr.io", "")
-		s.Forget(t.Context(), mustParse(t, "ghp_any"))
-		if m.opened() != 0 {
-			t.Errorf("opened: %v", m.keyring.Calls())
-		}
-	})
-}
-
 // Neither revoking nor asking afterwards leaves the token in a file or a trace.
 func TestRevokingLeavesNoSecretBehind(t *testing.T) {
-	m := newMachine(t)
-	m.Setenv("GHCR_DEBUG", "1")
+	m := newPretend(t)
 	const secret = "gho_canary"
 	m.token(secret, "write:packages")
-	s, v, said := m.search("ghcr.io", secret)
-	a := s.Revoke(t.Context(), v.Token)
-	s.Dead(t.Context(), v.Token)
-	s.Forget(t.Context(), v.Token)
+	s, token, said := m.client("ghcr.io", secret)
+	a := s.Revoke(t.Context(), token)
+	s.IsDead(t.Context(), token)
 	shown, err := json.Marshal(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts := m.files()
-	texts["the trace"], texts["the answer"] = said.String(), string(shown)
+	texts := map[string]string{"the trace": said.String(), "the answer": string(shown)}
 	for where, text := range texts {
 		if strings.Contains(text, secret) {
 			t.Errorf("the token is in %s", filepath.Base(where))

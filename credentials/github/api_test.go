@@ -1,10 +1,10 @@
-package credentials
+package github
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -59,14 +60,41 @@ func waited(says, name string, limit time.Duration) time.Duration {
 	return 0
 }
 
+var ghcr = Registry{"ghcr.io", DotCom}
+
+// ask is the client of a pretend GitHub.
+func ask(hub *credentialstest.GitHub) *Client {
+	return &Client{Registry: ghcr, Transport: hub.Transport(), UserAgent: "docker-credential-ghcr/test"}
+}
+
+// at is a client whose API is a server of the test's own.
+func at(address string, transport http.RoundTripper) *Client {
+	return &Client{Registry: ghcr, Transport: redirected{transport, address}}
+}
+
+// redirected sends every request to one server.
+type redirected struct {
+	http.RoundTripper
+	address string
+}
+
+func (r redirected) RoundTrip(request *http.Request) (*http.Response, error) {
+	address, err := url.Parse(r.address)
+	if err != nil {
+		return nil, err
+	}
+	request = request.Clone(request.Context())
+	request.URL.Host, request.Host = address.Host, ""
+	return r.RoundTripper.RoundTrip(request)
+}
+
 // askAPI asks a pretend GitHub whose API answers in some way; nil is the regular one.
 func askAPI(t *testing.T, how http.Handler, secret string, token credentialstest.Token) (Answer, *credentialstest.GitHub) {
 	t.Helper()
 	hub := credentialstest.NewGitHub()
 	hub.Add(secret, token)
 	hub.Break("", credentialstest.API, how)
-	a := &api{apiBase(githubCom, ""), hub.Transport(), "docker-credential-ghcr/test", quiet}
-	return a.ask(context.Background(), mustParse(t, secret)), hub
+	return ask(hub).AskAPI(context.Background(), mustParse(t, secret)), hub
 }
 
 var octocat = credentialstest.Token{Login: "octocat", Scopes: []string{"gist", "write:packages"}}
@@ -81,97 +109,97 @@ func TestOnlyAClearAnswerOfTheAPIsOwnSaysAnything(t *testing.T) {
 		name   string
 		secret string
 		how    http.Handler
-		word   word
+		state  State
 		status int
 		// says is what a person reads when nobody else can say either.
 		says string
 	}{
-		{"200 with a login", oauth, nil, accepts, 200, ""},
-		{"200 with a login, but no mark", oauth, credentialstest.Status(200, `{"login":"octocat"}`), accepts, 200, ""},
-		{"200 with a managed user's login", oauth, asIfOwn(200, `{"login":"octocat_acme"}`), accepts, 200, ""},
-		{"200 with a bot's login", oauth, asIfOwn(200, `{"login":"dependabot[bot]"}`), accepts, 200, ""},
-		{"200 for an installation token", installation, nil, accepts, 200, ""},
-		{"200 for an installation token, with the address of the user only", installation, credentialstest.Status(200, `{"current_user_url":"https://api.github.com/user"}`), accepts, 200, ""},
-		{"200 for an installation token, as a proxy's page", installation, credentialstest.ProxyPage, unclear, 200, "200, not GitHub's own answer"},
-		{"200 for an installation token, as another's JSON", installation, credentialstest.Status(200, `{"status":"ok"}`), unclear, 200, "200, not GitHub's own answer"},
-		{"200 as a proxy's page", oauth, credentialstest.ProxyPage, unclear, 200, "200, not GitHub's own answer"},
-		{"200 as garbage", oauth, credentialstest.Garbage, unclear, 200, "200, not GitHub's own answer"},
-		{"200 without a word", oauth, asIfOwn(200, ""), unclear, 200, "200, not GitHub's own answer"},
-		{"200 without a login", oauth, asIfOwn(200, `{}`), unclear, 200, "200, not GitHub's own answer"},
-		{"200 with an empty login", oauth, asIfOwn(200, `{"login":""}`), unclear, 200, "200, not GitHub's own answer"},
-		{"200 with a login that is null", oauth, asIfOwn(200, `{"login":null}`), unclear, 200, "200, not GitHub's own answer"},
-		{"200 with a login that is a number", oauth, asIfOwn(200, `{"login":1}`), unclear, 200, "200, not GitHub's own answer"},
-		{"200 with a login that is none", oauth, asIfOwn(200, `{"login":"<token>"}`), unclear, 200, "200, not GitHub's own answer"},
-		{"200 with a login of two lines", oauth, asIfOwn(200, `{"login":"octo\ncat"}`), unclear, 200, "200, not GitHub's own answer"},
-		{"200 with a list", oauth, asIfOwn(200, `[{"login":"octocat"}]`), unclear, 200, "200, not GitHub's own answer"},
-		{"200 with null", oauth, asIfOwn(200, `null`), unclear, 200, "200, not GitHub's own answer"},
-		{"200 with two values", oauth, asIfOwn(200, `{"login":"octocat"}{}`), unclear, 200, "200, not GitHub's own answer"},
-		{"201", oauth, asIfOwn(201, `{"login":"octocat"}`), unclear, 201, "201 Created"},
-		{"204", oauth, asIfOwn(204, ""), unclear, 204, "204 No Content"},
-		{"304", oauth, asIfOwn(304, ""), unclear, 304, "304 Not Modified"},
-		{"301", oauth, asIfOwn(301, ""), unclear, 301, "301 Moved Permanently"},
-		{"a redirect", oauth, credentialstest.RedirectTo("https://evil.example/user"), unclear, 307, "307, not GitHub's own answer"},
-		{"401 as GitHub says it", oauth, asIfOwn(401, `{"message":"Bad credentials","status":"401"}`), rejects, 401, ""},
-		{"401 in JSON with a message, but no mark", oauth, credentialstest.Status(401, `{"message":"Bad credentials"}`), rejects, 401, ""},
-		{"401 with the mark, but no message", oauth, asIfOwn(401, ""), rejects, 401, ""},
-		{"401 of a proxy", oauth, credentialstest.ProxyUnauthorized, unclear, 401, "401, not GitHub's own answer"},
-		{"401 in a proxy's JSON", oauth, credentialstest.Status(401, `{"error":"unauthorized"}`), unclear, 401, "401, not GitHub's own answer"},
-		{"401 with an empty message", oauth, credentialstest.Status(401, `{"message":""}`), unclear, 401, "401, not GitHub's own answer"},
-		{"401 in half of JSON", oauth, credentialstest.Status(401, `{"message":"Bad cred`), unclear, 401, "401, not GitHub's own answer"},
-		{"402", oauth, asIfOwn(402, `{"message":"Pay"}`), unclear, 402, "402 Pay"},
-		{"403 as the account is suspended", oauth, credentialstest.Forbidden("Sorry. Your account was suspended"), rejects, 403, ""},
-		{"403 of a proxy that speaks of suspension", oauth, credentialstest.Status(403, "Your account was suspended"), unclear, 403, "403, not GitHub's own answer"},
-		{"403 of a proxy", oauth, credentialstest.ProxyDenied, unclear, 403, "403, not GitHub's own answer"},
-		{"403 for want of a single sign-on", oauth, credentialstest.SSORequired("acme"), unclear, 403, "403 Resource protected by organization SAML enforcement. You must grant your OAuth token access to this organization."},
-		{"403 as the quota is spent", oauth, credentialstest.RateLimited, unclear, 403, "403 API rate limit exceeded for user ID 1."},
-		{"403 as too much came at once", oauth, credentialstest.SecondaryLimit(403, time.Minute), unclear, 403, "403 You have exceeded a secondary rate limit. Please wait a few minutes before you try again."},
-		{"403 as the user is locked out", oauth, credentialstest.Forbidden("Maximum number of login attempts exceeded. Please try again later."), unclear, 403, "403 Maximum number of login attempts exceeded. Please try again later."},
-		{"403 as the organization forbids classic tokens", oauth, credentialstest.Forbidden("`acme` forbids access via a personal access token (classic)."), unclear, 403, "403 `acme` forbids access via a personal access token (classic)."},
-		{"403 as the organization restricts OAuth apps", oauth, credentialstest.Forbidden("Although you appear to have the correct authorization credentials, the `acme` organization has enabled OAuth App access restrictions"), unclear, 403, "403 Although you appear to have the correct authorization credentials, the `acme` organization has enabled OAuth App access restrictions"},
-		{"403 not accessible by integration", oauth, credentialstest.Forbidden("Resource not accessible by integration"), accepts, 403, ""},
-		{"403 not accessible by integration, of a proxy", oauth, credentialstest.Status(403, "Resource not accessible by integration"), unclear, 403, "403, not GitHub's own answer"},
-		{"403 not accessible by personal access token", oauth, credentialstest.Forbidden("Resource not accessible by personal access token"), unclear, 403, "403 Resource not accessible by personal access token"},
-		{"403 without a word", oauth, asIfOwn(403, ""), unclear, 403, "403 Forbidden"},
-		{"404", oauth, asIfOwn(404, `{"message":"Not Found"}`), unclear, 404, "404 Not Found"},
-		{"404 as a suspended account", oauth, asIfOwn(404, `{"message":"suspended"}`), unclear, 404, "404 suspended"},
-		{"407", oauth, credentialstest.Status(407, `{"message":"Proxy Authentication Required"}`), unclear, 407, "407 Proxy Authentication Required"},
-		{"429", oauth, credentialstest.SecondaryLimit(429, time.Minute), unclear, 429, "429 You have exceeded a secondary rate limit. Please wait a few minutes before you try again."},
-		{"429 of a proxy", oauth, credentialstest.Status(429, ""), unclear, 429, "429, not GitHub's own answer"},
-		{"500", oauth, credentialstest.ServerError(500), unclear, 500, "500 Server Error"},
-		{"502", oauth, credentialstest.ServerError(502), unclear, 502, "502, not GitHub's own answer"},
-		{"503", oauth, credentialstest.ServerError(503), unclear, 503, "503, not GitHub's own answer"},
-		{"504", oauth, credentialstest.ServerError(504), unclear, 504, "504, not GitHub's own answer"},
-		{"an odd status", oauth, asIfOwn(599, `{"message":"Bad credentials"}`), unclear, 599, "599 Bad credentials"},
-		{"a message for a terminal", oauth, asIfOwn(500, `{"message":"\u001b[2J\u202eoh\n no"}`), unclear, 500, "500 [2Joh  no"},
-		{"64 MiB", oauth, credentialstest.Huge, unclear, 0, "the answer is too large"},
-		{"a body that is cut off", oauth, credentialstest.Truncated, unclear, 0, "unexpected EOF"},
-		{"a connection that is closed", oauth, credentialstest.CloseEarly, unclear, 0, "EOF"},
-		{"a connection that is closed within the header", oauth, credentialstest.CloseInHeader, unclear, 0, "EOF"},
-		{"no answer", oauth, credentialstest.Hang, unclear, 0, "no answer in time"},
-		{"half an answer", oauth, credentialstest.HangInBody, unclear, 0, "no answer in time"},
-		{"an answer that is late", oauth, credentialstest.Slow(apiLimit+time.Millisecond, nil), unclear, 0, "no answer in time"},
-		{"an answer that is nearly late", oauth, credentialstest.Slow(apiLimit-time.Millisecond, nil), accepts, 200, ""},
+		{"200 with a login", oauth, nil, Valid, 200, ""},
+		{"200 with a login, but no mark", oauth, credentialstest.Status(200, `{"login":"octocat"}`), Valid, 200, ""},
+		{"200 with a managed user's login", oauth, asIfOwn(200, `{"login":"octocat_acme"}`), Valid, 200, ""},
+		{"200 with a bot's login", oauth, asIfOwn(200, `{"login":"dependabot[bot]"}`), Valid, 200, ""},
+		{"200 for an installation token", installation, nil, Valid, 200, ""},
+		{"200 for an installation token, with the address of the user only", installation, credentialstest.Status(200, `{"current_user_url":"https://api.github.com/user"}`), Valid, 200, ""},
+		{"200 for an installation token, as a proxy's page", installation, credentialstest.ProxyPage, Unknown, 200, "200, not GitHub's own answer"},
+		{"200 for an installation token, as another's JSON", installation, credentialstest.Status(200, `{"status":"ok"}`), Unknown, 200, "200, not GitHub's own answer"},
+		{"200 as a proxy's page", oauth, credentialstest.ProxyPage, Unknown, 200, "200, not GitHub's own answer"},
+		{"200 as garbage", oauth, credentialstest.Garbage, Unknown, 200, "200, not GitHub's own answer"},
+		{"200 without a word", oauth, asIfOwn(200, ""), Unknown, 200, "200, not GitHub's own answer"},
+		{"200 without a login", oauth, asIfOwn(200, `{}`), Unknown, 200, "200, not GitHub's own answer"},
+		{"200 with an empty login", oauth, asIfOwn(200, `{"login":""}`), Unknown, 200, "200, not GitHub's own answer"},
+		{"200 with a login that is null", oauth, asIfOwn(200, `{"login":null}`), Unknown, 200, "200, not GitHub's own answer"},
+		{"200 with a login that is a number", oauth, asIfOwn(200, `{"login":1}`), Unknown, 200, "200, not GitHub's own answer"},
+		{"200 with a login that is none", oauth, asIfOwn(200, `{"login":"<token>"}`), Unknown, 200, "200, not GitHub's own answer"},
+		{"200 with a login of two lines", oauth, asIfOwn(200, `{"login":"octo\ncat"}`), Unknown, 200, "200, not GitHub's own answer"},
+		{"200 with a list", oauth, asIfOwn(200, `[{"login":"octocat"}]`), Unknown, 200, "200, not GitHub's own answer"},
+		{"200 with null", oauth, asIfOwn(200, `null`), Unknown, 200, "200, not GitHub's own answer"},
+		{"200 with two values", oauth, asIfOwn(200, `{"login":"octocat"}{}`), Unknown, 200, "200, not GitHub's own answer"},
+		{"201", oauth, asIfOwn(201, `{"login":"octocat"}`), Unknown, 201, "201 Created"},
+		{"204", oauth, asIfOwn(204, ""), Unknown, 204, "204 No Content"},
+		{"304", oauth, asIfOwn(304, ""), Unknown, 304, "304 Not Modified"},
+		{"301", oauth, asIfOwn(301, ""), Unknown, 301, "301 Moved Permanently"},
+		{"a redirect", oauth, credentialstest.RedirectTo("https://evil.example/user"), Unknown, 307, "307, not GitHub's own answer"},
+		{"401 as GitHub says it", oauth, asIfOwn(401, `{"message":"Bad credentials","status":"401"}`), Invalid, 401, ""},
+		{"401 in JSON with a message, but no mark", oauth, credentialstest.Status(401, `{"message":"Bad credentials"}`), Invalid, 401, ""},
+		{"401 with the mark, but no message", oauth, asIfOwn(401, ""), Invalid, 401, ""},
+		{"401 of a proxy", oauth, credentialstest.ProxyUnauthorized, Unknown, 401, "401, not GitHub's own answer"},
+		{"401 in a proxy's JSON", oauth, credentialstest.Status(401, `{"error":"unauthorized"}`), Unknown, 401, "401, not GitHub's own answer"},
+		{"401 with an empty message", oauth, credentialstest.Status(401, `{"message":""}`), Unknown, 401, "401, not GitHub's own answer"},
+		{"401 in half of JSON", oauth, credentialstest.Status(401, `{"message":"Bad cred`), Unknown, 401, "401, not GitHub's own answer"},
+		{"402", oauth, asIfOwn(402, `{"message":"Pay"}`), Unknown, 402, "402 Pay"},
+		{"403 as the account is suspended", oauth, credentialstest.Forbidden("Sorry. Your account was suspended"), Invalid, 403, ""},
+		{"403 of a proxy that speaks of suspension", oauth, credentialstest.Status(403, "Your account was suspended"), Unknown, 403, "403, not GitHub's own answer"},
+		{"403 of a proxy", oauth, credentialstest.ProxyDenied, Unknown, 403, "403, not GitHub's own answer"},
+		{"403 for want of a single sign-on", oauth, credentialstest.SSORequired("acme"), Unknown, 403, "403 Resource protected by organization SAML enforcement. You must grant your OAuth token access to this organization."},
+		{"403 as the quota is spent", oauth, credentialstest.RateLimited, Unknown, 403, "403 API rate limit exceeded for user ID 1."},
+		{"403 as too much came at once", oauth, credentialstest.SecondaryLimit(403, time.Minute), Unknown, 403, "403 You have exceeded a secondary rate limit. Please wait a few minutes before you try again."},
+		{"403 as the user is locked out", oauth, credentialstest.Forbidden("Maximum number of login attempts exceeded. Please try again later."), Unknown, 403, "403 Maximum number of login attempts exceeded. Please try again later."},
+		{"403 as the organization forbids classic tokens", oauth, credentialstest.Forbidden("`acme` forbids access via a personal access token (classic)."), Unknown, 403, "403 `acme` forbids access via a personal access token (classic)."},
+		{"403 as the organization restricts OAuth apps", oauth, credentialstest.Forbidden("Although you appear to have the correct authorization credentials, the `acme` organization has enabled OAuth App access restrictions"), Unknown, 403, "403 Although you appear to have the correct authorization credentials, the `acme` organization has enabled OAuth App access restrictions"},
+		{"403 not accessible by integration", oauth, credentialstest.Forbidden("Resource not accessible by integration"), Valid, 403, ""},
+		{"403 not accessible by integration, of a proxy", oauth, credentialstest.Status(403, "Resource not accessible by integration"), Unknown, 403, "403, not GitHub's own answer"},
+		{"403 not accessible by personal access token", oauth, credentialstest.Forbidden("Resource not accessible by personal access token"), Unknown, 403, "403 Resource not accessible by personal access token"},
+		{"403 without a word", oauth, asIfOwn(403, ""), Unknown, 403, "403 Forbidden"},
+		{"404", oauth, asIfOwn(404, `{"message":"Not Found"}`), Unknown, 404, "404 Not Found"},
+		{"404 as a suspended account", oauth, asIfOwn(404, `{"message":"suspended"}`), Unknown, 404, "404 suspended"},
+		{"407", oauth, credentialstest.Status(407, `{"message":"Proxy Authentication Required"}`), Unknown, 407, "407 Proxy Authentication Required"},
+		{"429", oauth, credentialstest.SecondaryLimit(429, time.Minute), Unknown, 429, "429 You have exceeded a secondary rate limit. Please wait a few minutes before you try again."},
+		{"429 of a proxy", oauth, credentialstest.Status(429, ""), Unknown, 429, "429, not GitHub's own answer"},
+		{"500", oauth, credentialstest.ServerError(500), Unknown, 500, "500 Server Error"},
+		{"502", oauth, credentialstest.ServerError(502), Unknown, 502, "502, not GitHub's own answer"},
+		{"503", oauth, credentialstest.ServerError(503), Unknown, 503, "503, not GitHub's own answer"},
+		{"504", oauth, credentialstest.ServerError(504), Unknown, 504, "504, not GitHub's own answer"},
+		{"an odd status", oauth, asIfOwn(599, `{"message":"Bad credentials"}`), Unknown, 599, "599 Bad credentials"},
+		{"a message for a terminal", oauth, asIfOwn(500, `{"message":"\u001b[2J\u202eoh\n no"}`), Unknown, 500, "500 [2Joh  no"},
+		{"64 MiB", oauth, credentialstest.Huge, Unknown, 0, "the answer is too large"},
+		{"a body that is cut off", oauth, credentialstest.Truncated, Unknown, 0, "unexpected EOF"},
+		{"a connection that is closed", oauth, credentialstest.CloseEarly, Unknown, 0, "EOF"},
+		{"a connection that is closed within the header", oauth, credentialstest.CloseInHeader, Unknown, 0, "EOF"},
+		{"no answer", oauth, credentialstest.Hang, Unknown, 0, "no answer in time"},
+		{"half an answer", oauth, credentialstest.HangInBody, Unknown, 0, "no answer in time"},
+		{"an answer that is late", oauth, credentialstest.Slow(APILimit+time.Millisecond, nil), Unknown, 0, "no answer in time"},
+		{"an answer that is nearly late", oauth, credentialstest.Slow(APILimit-time.Millisecond, nil), Valid, 200, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				begun := time.Now()
 				got, hub := askAPI(t, test.how, test.secret, octocat)
-				if got.apiWord() != test.word || got.Status != test.status {
-					t.Errorf("got word %v, status %d of %+v", got.apiWord(), got.Status, got)
+				if got.StateByAPI() != test.state || got.Status != test.status {
+					t.Errorf("got word %v, status %d of %+v", got.StateByAPI(), got.Status, got)
 				}
 				if !got.Asked.Equal(begun) {
 					t.Errorf("asked at %v, want %v", got.Asked, begun)
 				}
-				if took, want := time.Since(begun), waited(test.says, test.name, apiLimit); took != want {
+				if took, want := time.Since(begun), waited(test.says, test.name, APILimit); took != want {
 					t.Errorf("took %v, want %v", took, want)
 				}
 				if test.says != "" {
-					if says := got.unclearness(); says != test.says && !(got.Status == 0 && strings.HasSuffix(says, test.says)) {
+					if says := got.Unclear(); says != test.says && !(got.Status == 0 && strings.HasSuffix(says, test.says)) {
 						t.Errorf("says %q, want %q", says, test.says)
 					}
 				}
-				if got.apiWord() == unclear && (got.Login != "" || got.HasScopes || got.Scopes != nil || !got.Expires.IsZero()) {
+				if got.StateByAPI() == Unknown && (got.Login != "" || got.HasScopes || got.Scopes != nil || !got.Expires.IsZero()) {
 					t.Errorf("took facts from %+v", got)
 				}
 				if n := len(hub.Requests()); n != 1 {
@@ -230,7 +258,7 @@ func TestTheAPIsAnswerNamesLoginScopesAndExpiry(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			got, _ := askAPI(t, test.how, test.secret, test.token)
-			if got.apiWord() != accepts {
+			if got.StateByAPI() != Valid {
 				t.Fatalf("got %+v", got)
 			}
 			if got.Login != test.want.Login || !slices.Equal(got.Scopes, test.want.Scopes) || got.HasScopes != test.want.HasScopes || !got.Expires.Equal(test.want.Expires) {
@@ -373,22 +401,8 @@ func TestALoginIsWhatGitHubCanHaveForOne(t *testing.T) {
 		"gho_acme": true, // a managed user, whom GitHub may have named
 		"oktokät":  false, "octo/cat": false, "octo.cat": false, "octo@cat": false, "[bot]": false, "octo[bot]cat": false, `"octocat"`: false,
 	} {
-		if got := isLogin(login); got != want {
+		if got := IsLogin(login); got != want {
 			t.Errorf("%q: %v", login, got)
-		}
-	}
-}
-
-func TestATokenThatWasTypedAsTheUserIsNoLogin(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]bool{
-		"octocat": true, "octocat_acme": true, "gho": true, "ghp-octocat": true, "github": true, "github_patrol": true, "octo_gho_cat": true,
-		"": false, "octo cat": false, "octocat@example.com": false, "hunter2": false,
-		"gho_x": false, "ghp_" + canary: false, "ghs_1": false, "ghu_": false, "ghr_x": false, "github_pat_x": false,
-		"0123456789abcdef0123456789abcdef01234567": false, "0123456789abcdef0123456789abcdef0123456": true,
-	} {
-		if got := loginOrNone(name, "hunter2"); (got == name && name != "") != want {
-			t.Errorf("%q: got %q", name, got)
 		}
 	}
 }
@@ -439,12 +453,13 @@ func TestWhatAServerSaysIsFitToBeShown(t *testing.T) {
 		hub := credentialstest.NewGitHub()
 		hub.Break("", credentialstest.API, credentialstest.Forbidden(text))
 		hub.Break("", credentialstest.Registry, credentialstest.Denied(403, "DENIED", text))
-		token, registry := mustParse(t, "gho_"+canary), Registry{"ghcr.io", githubCom}
+		token := mustParse(t, "gho_"+canary)
+		broken := &Client{Registry: ghcr, Transport: failing(text)}
 		for from, answer := range map[string]Answer{
-			"the API":               (&api{"https://api.github.com", hub.Transport(), "test", quiet}).ask(t.Context(), token),
-			"the registry":          (&witness{serviceOf(registry), hub.Transport(), "test", quiet}).ask(t.Context(), "octocat", token),
-			"the way to the API":    (&api{"https://api.github.com", failing(text), "test", quiet}).ask(t.Context(), token),
-			"the way to the others": (&witness{serviceOf(registry), failing(text), "test", quiet}).ask(t.Context(), "octocat", token),
+			"the API":               ask(hub).AskAPI(t.Context(), token),
+			"the registry":          ask(hub).AskRegistry(t.Context(), "octocat", token),
+			"the way to the API":    broken.AskAPI(t.Context(), token),
+			"the way to the others": broken.AskRegistry(t.Context(), "octocat", token),
 		} {
 			if got := answer.Message + answer.Trouble; got != want {
 				t.Errorf("%s: %q becomes %q, want %q", from, text, got, want)
@@ -464,77 +479,17 @@ func TestAServerThatRepeatsTheTokenIsNotRepeated(t *testing.T) {
 		"as an expiry": withHeader("GitHub-Authentication-Token-Expiration", secret),
 	} {
 		answer, _ := askAPI(t, how, secret, octocat)
-		if shows(fmt.Sprintf("%+v %s", answer, answer.unclearness())) {
+		if shows(fmt.Sprintf("%+v %s", answer, answer.Unclear())) {
 			t.Errorf("%s: got %+v", name, answer)
 		}
-		answer, _ = askRegistry(t, how, Registry{"ghcr.io", githubCom}, "octocat", secret)
-		if shows(fmt.Sprintf("%+v %s", answer, answer.unclearness())) {
+		answer, _ = askRegistry(t, how, ghcr, "octocat", secret)
+		if shows(fmt.Sprintf("%+v %s", answer, answer.Unclear())) {
 			t.Errorf("%s, from the registry: got %+v", name, answer)
 		}
 	}
 }
 
-// proxies are values of HTTPS_PROXY that hold a password and lead nowhere.
-var proxies = []string{
-	"http://me:" + canary + "@127.0.0.1:1",
-	"http://" + canary + "@127.0.0.1:1",
-	"http://me:x%20%2F%40" + canary + "@127.0.0.1:1",
-	"https://me:" + canary + "@127.0.0.1:1",
-	"socks5://me:" + canary + "@127.0.0.1:1",
-	"me:" + canary + "@127.0.0.1:1",
-}
-
-func getAsChild() {
-	h := &Helper{Stderr: os.Stderr, UserAgent: "docker-credential-ghcr/test"}
-	user, secret, err := h.Get("ghcr.io")
-	fmt.Println(user, secret, err)
-}
-
-func TestAProxysPasswordIsNotShown(t *testing.T) {
-	t.Parallel()
-	for _, proxy := range proxies {
-		t.Run(proxy, func(t *testing.T) {
-			t.Parallel()
-			output, err := child(t, "get", "GH_TOKEN=gho_example", "GHCR_NO_MEMORY=1", "GHCR_DEBUG=1", "HTTPS_PROXY="+proxy).CombinedOutput()
-			if err != nil || !strings.Contains(string(output), "GH_TOKEN: could not be checked: API: ") {
-				t.Fatalf("%v: %s", err, output)
-			}
-			if shows(string(output)) {
-				t.Errorf("shows it:\n%s", output)
-			}
-		})
-	}
-}
-
 func inBase64(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
-
-// Some proxies say in the first line of their refusal what they were sent.
-func TestAProxyThatRepeatsItsLoginIsNotRepeated(t *testing.T) {
-	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	defer serving.Wait()
-	defer listener.Close()
-	serving.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			if request, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-				fmt.Fprintf(conn, "HTTP/1.1 407 Proxy-Authorization: %s is not good\r\nContent-Length: 0\r\n\r\n", request.Header.Get("Proxy-Authorization"))
-			}
-			conn.Close()
-		}
-	})
-	output, err := child(t, "get", "GH_TOKEN=gho_example", "GHCR_NO_MEMORY=1", "GHCR_DEBUG=1", "HTTPS_PROXY=http://me:"+canary+"@"+listener.Addr().String()).CombinedOutput()
-	if err != nil || !strings.Contains(string(output), "could not be checked: API: Proxy-Authorization: Basic **** is not good") || shows(string(output)) {
-		t.Errorf("%v: %s", err, output)
-	}
-}
 
 // A short password is part of words that are none of its own.
 func TestAProxysShortPasswordLeavesTheReasonReadable(t *testing.T) {
@@ -552,28 +507,6 @@ func TestAProxysShortPasswordLeavesTheReasonReadable(t *testing.T) {
 	}
 }
 
-func TestTheProxyOfTheEnvironmentIsUsedAndSeesNoToken(t *testing.T) {
-	t.Parallel()
-	var seen log
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(&seen, "%s %s %v\n", r.Method, r.Host, r.Header)
-		w.WriteHeader(http.StatusBadGateway)
-	}))
-	defer proxy.Close()
-	output, err := child(t, "get", "GH_TOKEN=gho_"+canary, "GHCR_NO_MEMORY=1", "HTTPS_PROXY="+proxy.URL).CombinedOutput()
-	if err != nil || !strings.Contains(string(output), "could not be checked: API: Bad Gateway; registry: Bad Gateway") {
-		t.Errorf("%v: %s", err, output)
-	}
-	for _, want := range []string{"CONNECT api.github.com:443", "CONNECT ghcr.io:443"} {
-		if !strings.Contains(seen.String(), want) {
-			t.Errorf("no %s in\n%s", want, seen.String())
-		}
-	}
-	if shows(seen.String()) || shows(string(output)) {
-		t.Errorf("the token was seen:\n%s\n%s", seen.String(), output)
-	}
-}
-
 // server is a server of TLS on loopback. What it notes of failed handshakes is dropped.
 func server(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
@@ -588,9 +521,9 @@ func server(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 func TestAServerThatNobodyTrustsGetsNoToken(t *testing.T) {
 	t.Parallel()
 	s := server(t, func(http.ResponseWriter, *http.Request) { t.Error("got a request") })
-	a := &api{s.URL, newTransport(), "test", quiet}
-	answer := a.ask(t.Context(), mustParse(t, "gho_"+canary))
-	if answer.apiWord() != unclear || !strings.Contains(answer.Trouble, "certificate") {
+	a := at(s.URL, NewTransport())
+	answer := a.AskAPI(t.Context(), mustParse(t, "gho_"+canary))
+	if answer.StateByAPI() != Unknown || !strings.Contains(answer.Trouble, "certificate") {
 		t.Errorf("got %+v", answer)
 	}
 }
@@ -615,9 +548,9 @@ func TestAServerThatSpeaksInClearGetsNoToken(t *testing.T) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n{\"login\":\"octocat\"}")
 		heard <- string(first[:n])
 	}()
-	a := &api{"https://" + listener.Addr().String(), newTransport(), "test", quiet}
-	answer := a.ask(t.Context(), mustParse(t, "gho_"+canary))
-	if answer.apiWord() != unclear {
+	a := at("https://"+listener.Addr().String(), NewTransport())
+	answer := a.AskAPI(t.Context(), mustParse(t, "gho_"+canary))
+	if answer.StateByAPI() != Unknown {
 		t.Errorf("got %+v", answer)
 	}
 	if shows(<-heard) {
@@ -638,9 +571,9 @@ func TestTheTransportIsPlainHTTP1OverNewTLS(t *testing.T) {
 	if least := transport.TLSClientConfig.MinVersion; least < 0x0303 {
 		t.Errorf("takes TLS %x", least)
 	}
-	a := &api{s.URL, transport, "test", quiet}
-	answer := a.ask(t.Context(), mustParse(t, "gho_example"))
-	if answer.Status != http.StatusFound || answer.apiWord() != unclear {
+	a := at(s.URL, transport)
+	answer := a.AskAPI(t.Context(), mustParse(t, "gho_example"))
+	if answer.Status != http.StatusFound || answer.StateByAPI() != Unknown {
 		t.Errorf("got %+v", answer)
 	}
 	if got, want := seen.String(), "HTTP/1.1 /user  close=true"; got != want {
@@ -654,8 +587,8 @@ func TestAHeaderWithoutEndIsNoAnswer(t *testing.T) {
 		w.Header().Set("X-OAuth-Scopes", strings.Repeat("repo, ", 100_000))
 	})
 	transport := plainTransport(s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs)
-	a := &api{s.URL, transport, "test", quiet}
-	if answer := a.ask(t.Context(), mustParse(t, "gho_example")); answer.Status != 0 || answer.Trouble == "" {
+	a := at(s.URL, transport)
+	if answer := a.AskAPI(t.Context(), mustParse(t, "gho_example")); answer.Status != 0 || answer.Trouble == "" {
 		t.Errorf("got status %d, trouble %q", answer.Status, answer.Trouble)
 	}
 }
@@ -667,13 +600,50 @@ func TestTheTraceOfARequestNamesAddressStatusAndTimeAndNoSecret(t *testing.T) {
 		hub.Add("gho_"+canary, octocat)
 		hub.Break("", credentialstest.API, credentialstest.Slow(250*time.Millisecond, nil))
 		var traced bytes.Buffer
-		a := &api{"https://api.github.com", hub.Transport(), "test", func(format string, args ...any) { fmt.Fprintf(&traced, format+"\n", args...) }}
-		a.ask(t.Context(), mustParse(t, "gho_"+canary))
+		a := ask(hub)
+		a.Trace = func(format string, args ...any) { fmt.Fprintf(&traced, format+"\n", args...) }
+		a.AskAPI(t.Context(), mustParse(t, "gho_"+canary))
 		hub.Break("", credentialstest.API, credentialstest.Hang)
-		a.ask(t.Context(), mustParse(t, "gho_"+canary))
+		a.AskAPI(t.Context(), mustParse(t, "gho_"+canary))
 		want := "GET https://api.github.com/user: 200 in 250ms\nGET https://api.github.com/user: no answer in time in 5s\n"
 		if traced.String() != want {
 			t.Errorf("traced\n%s\nwant\n%s", traced.String(), want)
 		}
 	})
+}
+
+// log is a writer for several goroutines.
+type log struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// inJSON is a text as JSON has it.
+func inJSON(text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return string(quoted)
+}
+
+func TestALoginThatAProxyRepeatsIsNotShown(t *testing.T) {
+	for _, text := range []string{"Bad login " + inBase64("me:"+canary), "no such user me:" + canary} {
+		t.Setenv("HTTPS_PROXY", "http://me:"+canary+"@127.0.0.1:1")
+		if got := trouble(t.Context(), errors.New(text)); shows(got) {
+			t.Errorf("%q", got)
+		}
+	}
 }

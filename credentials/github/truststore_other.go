@@ -1,6 +1,6 @@
 //go:build !linux
 
-package credentials
+package github
 
 import "crypto/x509"
 

@@ -1,4 +1,4 @@
-package credentials
+package github
 
 import (
 	"crypto/sha256"
@@ -53,8 +53,8 @@ func (t Token) Equal(other Token) bool {
 	return subtle.ConstantTimeCompare([]byte(t.Reveal()), []byte(other.Reveal())) == 1
 }
 
-// key names the token of a host in places where the token must not stand.
-func (t Token) key(host string) string {
+// Key names the token of a host in places where the token must not stand.
+func (t Token) Key(host string) string {
 	sum := sha256.Sum256([]byte(host + "\x00" + t.Reveal()))
 	return hex.EncodeToString(sum[:])
 }
@@ -128,9 +128,9 @@ func (k Kind) prefix() string {
 	return ""
 }
 
-// scoped reports whether an answer about a token of this kind always bears its
+// ListsScopes reports whether an answer about a token of this kind always bears its
 // scopes, so that an empty list means "none" and not "cannot tell".
-func (k Kind) scoped() bool { return k == OAuthToken || k == Classic || k == Unprefixed }
+func (k Kind) ListsScopes() bool { return k == OAuthToken || k == Classic || k == Unprefixed }
 
-// permissioned reports whether the kind has permissions instead of scopes.
-func (k Kind) permissioned() bool { return k == Installation || k == AppUser || k == FineGrained }
+// HasPermissions reports whether the kind has permissions instead of scopes.
+func (k Kind) HasPermissions() bool { return k == Installation || k == AppUser || k == FineGrained }

@@ -1,4 +1,4 @@
-package busy
+package credentials
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package credentials
+package github
 
 import (
 	"crypto/x509"
@@ -58,6 +58,6 @@ func readBundle(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	_ = file.SetReadDeadline(time.Now().Add(apiLimit)) // regular files have none
+	_ = file.SetReadDeadline(time.Now().Add(APILimit)) // regular files have none
 	return io.ReadAll(io.LimitReader(file, maxBundle+1))
 }

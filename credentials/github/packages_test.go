@@ -1,40 +1,66 @@
-package credentials
+package github
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 )
 
-// search prepares the search for a registry in which octocat has a good token, and
-// returns the verdict about it. What is said goes to the log.
-func (m *machine) search(registry, secret string) (*Search, Verdict, *bytes.Buffer) {
+// pretend is a pretend GitHub, and the test that asks it.
+type pretend struct {
+	*testing.T
+	github *credentialstest.GitHub
+}
+
+func newPretend(t *testing.T) *pretend { return &pretend{t, credentialstest.NewGitHub()} }
+
+// client is the client for a registry, and a token. What is traced goes to the log.
+func (m *pretend) client(registry, secret string) (*Client, Token, *bytes.Buffer) {
 	m.Helper()
-	h, said := m.helper(), &bytes.Buffer{}
-	h.Stderr, h.Fresh = said, true
-	s, ok := h.Search(registry)
+	r, ok := ParseRegistry(registry, func(string) bool { return true })
 	if !ok {
 		m.Fatalf("%s is foreign", registry)
 	}
-	v := Verdict{User: "octocat"}
+	var token Token
 	if secret != "" {
-		v.Candidate = Candidate{Source: "GH_TOKEN", Token: mustParse(m.T, secret)}
+		token = mustParse(m.T, secret)
 	}
-	return s, v, said
+	traced := &bytes.Buffer{}
+	c := ask(m.github)
+	c.Registry, c.Trace = r, func(format string, args ...any) { fmt.Fprintf(traced, format+"\n", args...) }
+	return c, token, traced
+}
+
+// token makes GitHub know an OAuth token of octocat with these scopes.
+func (m *pretend) token(secret string, scopes ...string) {
+	m.github.Add(secret, credentialstest.Token{Login: "octocat", Scopes: scopes})
+}
+
+// parrot has every server repeat what it was sent.
+func (m *pretend) parrot() {
+	repeat := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, secret, _ := r.BasicAuth()
+		text := r.Header.Get("Authorization") + " " + secret
+		asIfOwn(500, `{"message":`+inJSON(text)+`,"errors":[{"code":`+inJSON(text)+`,"message":`+inJSON(text)+`}]}`).ServeHTTP(w, r)
+	})
+	m.github.Break("", credentialstest.API, repeat)
+	m.github.Break("", credentialstest.Registry, repeat)
 }
 
 // pushable is a package that octocat may push and pull.
-func (m *machine) pushable(host, owner, name string) {
+func (m *pretend) pushable(host, owner, name string) {
 	m.github.AddPackage(host, credentialstest.Package{Owner: owner, Name: name, OwnerKind: "Organization", Writers: []string{"octocat"}})
 }
 
 // sent are the requests so far, in short.
-func (m *machine) sent() []string {
+func (m *pretend) sent() []string {
 	var all []string
 	for _, r := range m.github.Requests() {
 		line := r.Method + " " + r.Host + r.Path
@@ -47,19 +73,19 @@ func (m *machine) sent() []string {
 }
 
 // imageServer is a registry behind the pretend GitHub that answers like this.
-func (m *machine) imageServer(answer http.HandlerFunc) { m.github.SetImages(answer) }
+func (m *pretend) imageServer(answer http.HandlerFunc) { m.github.SetImages(answer) }
 
 func TestTheRegistryIsAskedWhetherAnImageMayBePushed(t *testing.T) {
-	m := newMachine(t)
+	m := newPretend(t)
 	m.token("gho_example", "write:packages")
 	m.pushable("", "acme", "app")
 	before := m.github.Packages("")
-	s, v, _ := m.search("ghcr.io", "gho_example")
-	a, bearer := s.Exchange(t.Context(), v, "acme/app", true)
+	s, token, _ := m.client("ghcr.io", "gho_example")
+	a, bearer := s.Exchange(t.Context(), "octocat", token, "acme/app", true)
 	if a.Status != 200 || !a.Own || bearer.IsZero() {
 		t.Fatalf("exchange: %+v", a)
 	}
-	if a := s.ProbePush(t.Context(), v, bearer, "acme/app"); a.Status != 202 || !a.Own {
+	if a := s.ProbePush(t.Context(), token, bearer, "acme/app"); a.Status != 202 || !a.Own {
 		t.Errorf("probe: %+v", a)
 	}
 	sent := m.github.Requests()
@@ -105,7 +131,7 @@ func TestABearerGoesToNoHostThatAnAnswerNames(t *testing.T) {
 		"https://ghcr.io/%zz":                    false,
 	} {
 		t.Run(location, func(t *testing.T) {
-			m := newMachine(t)
+			m := newPretend(t)
 			m.token("gho_example", "write:packages")
 			m.pushable("", "acme", "app")
 			m.imageServer(func(w http.ResponseWriter, r *http.Request) {
@@ -114,9 +140,9 @@ func TestABearerGoesToNoHostThatAnAnswerNames(t *testing.T) {
 				}
 				w.WriteHeader(http.StatusAccepted)
 			})
-			s, v, _ := m.search("ghcr.io", "gho_example")
-			_, bearer := s.Exchange(t.Context(), v, "acme/app", true)
-			if a := s.ProbePush(t.Context(), v, bearer, "acme/app"); a.Status != 202 {
+			s, token, _ := m.client("ghcr.io", "gho_example")
+			_, bearer := s.Exchange(t.Context(), "octocat", token, "acme/app", true)
+			if a := s.ProbePush(t.Context(), token, bearer, "acme/app"); a.Status != 202 {
 				t.Errorf("probe: %+v", a)
 			}
 			deleted := slices.ContainsFunc(m.sent(), func(line string) bool { return strings.HasPrefix(line, "DELETE ") })
@@ -133,22 +159,22 @@ func TestABearerGoesToNoHostThatAnAnswerNames(t *testing.T) {
 }
 
 func TestAnUploadThatWasNotOpenedIsNotDropped(t *testing.T) {
-	m := newMachine(t)
+	m := newPretend(t)
 	m.token("gho_example", "write:packages")
 	m.imageServer(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "/v2/acme/app/blobs/uploads/1")
 		w.WriteHeader(http.StatusTemporaryRedirect)
 	})
 	m.pushable("", "acme", "app")
-	s, v, _ := m.search("ghcr.io", "gho_example")
-	_, bearer := s.Exchange(t.Context(), v, "acme/app", true)
-	if a := s.ProbePush(t.Context(), v, bearer, "acme/app"); a.Status != 307 || a.Own || len(m.sent()) != 2 {
+	s, token, _ := m.client("ghcr.io", "gho_example")
+	_, bearer := s.Exchange(t.Context(), "octocat", token, "acme/app", true)
+	if a := s.ProbePush(t.Context(), token, bearer, "acme/app"); a.Status != 307 || a.Own || len(m.sent()) != 2 {
 		t.Errorf("probe: %+v, sent %v", a, m.sent())
 	}
 }
 
 func TestTheRegistryIsAskedWhetherAnImageMayBePulled(t *testing.T) {
-	m := newMachine(t)
+	m := newPretend(t)
 	m.token("gho_example", "write:packages")
 	m.pushable("", "acme", "app")
 	m.imageServer(func(w http.ResponseWriter, r *http.Request) {
@@ -157,9 +183,9 @@ func TestTheRegistryIsAskedWhetherAnImageMayBePulled(t *testing.T) {
 		}
 		_, _ = w.Write([]byte(`{"schemaVersion":2}`))
 	})
-	s, v, _ := m.search("ghcr.io", "gho_example")
-	_, bearer := s.Exchange(t.Context(), v, "acme/app", false)
-	if a := s.ProbePull(t.Context(), v, bearer, "acme/app", "1.2"); a.Status != 200 || !a.Own {
+	s, token, _ := m.client("ghcr.io", "gho_example")
+	_, bearer := s.Exchange(t.Context(), "octocat", token, "acme/app", false)
+	if a := s.ProbePull(t.Context(), token, bearer, "acme/app", "1.2"); a.Status != 200 || !a.Own {
 		t.Errorf("probe: %+v", a)
 	}
 	want := []string{"GET ghcr.io/token?scope=repository%3Aacme%2Fapp%3Apull&service=ghcr.io", "GET ghcr.io/v2/acme/app/manifests/1.2"}
@@ -167,22 +193,22 @@ func TestTheRegistryIsAskedWhetherAnImageMayBePulled(t *testing.T) {
 		t.Errorf("sent %v, want %v", got, want)
 	}
 	m.imageServer(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) })
-	if a := s.ProbePull(t.Context(), v, bearer, "acme/app", "1.2"); a.Status != 200 || a.Own {
+	if a := s.ProbePull(t.Context(), token, bearer, "acme/app", "1.2"); a.Status != 200 || a.Own {
 		t.Errorf("a page is taken for a manifest: %+v", a)
 	}
 }
 
 func TestWithoutATokenTheRegistryIsAskedByNobody(t *testing.T) {
-	m := newMachine(t)
+	m := newPretend(t)
 	m.github.AddPackage("", credentialstest.Package{Owner: "acme", Name: "public", Public: true})
-	s, nobody, _ := m.search("ghcr.io", "")
-	if a, bearer := s.Exchange(t.Context(), nobody, "acme/public", false); a.Status != 200 || bearer.IsZero() {
+	s, nobody, _ := m.client("ghcr.io", "")
+	if a, bearer := s.Exchange(t.Context(), "", nobody, "acme/public", false); a.Status != 200 || bearer.IsZero() {
 		t.Errorf("public: %+v", a)
 	}
-	if a, bearer := s.Exchange(t.Context(), nobody, "acme/private", false); a.Status != 401 || a.Message != "authentication required" || !bearer.IsZero() {
+	if a, bearer := s.Exchange(t.Context(), "", nobody, "acme/private", false); a.Status != 401 || a.Message != "authentication required" || !bearer.IsZero() {
 		t.Errorf("private: %+v", a)
 	}
-	if a, bearer := s.Exchange(t.Context(), nobody, "acme/public", true); a.Status != 403 || a.Message != "denied" || !bearer.IsZero() {
+	if a, bearer := s.Exchange(t.Context(), "", nobody, "acme/public", true); a.Status != 403 || a.Message != "denied" || !bearer.IsZero() {
 		t.Errorf("push: %+v", a)
 	}
 	for _, r := range m.github.Requests() {
@@ -213,29 +239,28 @@ func TestWhereAnImageIsAskedAbout(t *testing.T) {
 		},
 	} {
 		t.Run(registry, func(t *testing.T) {
-			m := newMachine(t)
-			t.Setenv("GH_HOST", "git.example.com")
-			s, v, _ := m.search(registry, "gho_example")
+			m := newPretend(t)
+			s, token, _ := m.client(registry, "gho_example")
 			host := s.Registry.Host
 			m.github.Add("gho_example", credentialstest.Token{Login: "octocat", Host: host, Scopes: []string{"write:packages"}})
 			m.github.AddPackage(host, credentialstest.Package{
 				Owner: "acme", Name: "charts/app", OwnerKind: "Organization", Writers: []string{"octocat"}, Repository: "acme/app", RepositoryID: 42,
 			})
 			m.github.AddRepository(host, credentialstest.Repository{FullName: "acme/app", ID: 42})
-			_, bearer := s.Exchange(t.Context(), v, "acme/charts/app", true)
-			if a := s.ProbePush(t.Context(), v, bearer, "acme/charts/app"); a.Status != 202 {
+			_, bearer := s.Exchange(t.Context(), "octocat", token, "acme/charts/app", true)
+			if a := s.ProbePush(t.Context(), token, bearer, "acme/charts/app"); a.Status != 202 {
 				t.Errorf("probe: %+v", a)
 			}
-			owner := s.Owner(t.Context(), v.Token, "acme")
+			owner := s.Owner(t.Context(), token, "acme")
 			if owner.Status != 200 || !owner.Own || !owner.Organization {
 				t.Errorf("owner: %+v", owner)
 			}
-			p := s.Package(t.Context(), v.Token, owner, "acme", "charts/app")
+			p := s.Package(t.Context(), token, owner, "acme", "charts/app")
 			if p.Status != 200 || !p.Own || p.Visibility != "private" || p.Repository != "acme/app" || p.RepositoryID != 42 ||
 				p.Page != "https://"+host+"/orgs/acme/packages/container/charts%2Fapp/settings" {
 				t.Errorf("package: %+v", p)
 			}
-			if r := s.Repository(t.Context(), v.Token, p.Repository); r.Status != 200 || !r.Own || r.ID != 42 {
+			if r := s.Repository(t.Context(), token, p.Repository); r.Status != 200 || !r.Own || r.ID != 42 {
 				t.Errorf("repository: %+v", r)
 			}
 			got := slices.DeleteFunc(m.sent(), func(line string) bool { return strings.HasPrefix(line, "DELETE ") })
@@ -247,29 +272,29 @@ func TestWhereAnImageIsAskedAbout(t *testing.T) {
 }
 
 func TestWhatGitHubSaysAboutAPackage(t *testing.T) {
-	m := newMachine(t)
+	m := newPretend(t)
 	m.token("gho_example", "read:packages")
 	m.github.AddPackage("", credentialstest.Package{Owner: "octocat", Name: "public", Public: true})
 	m.github.AddPackage("", credentialstest.Package{Owner: "somebody", Name: "private"})
 	m.github.SetPolicy("", "sso", credentialstest.Policy{SSO: true})
-	s, v, _ := m.search("ghcr.io", "gho_example")
-	user := s.Owner(t.Context(), v.Token, "octocat")
+	s, token, _ := m.client("ghcr.io", "gho_example")
+	user := s.Owner(t.Context(), token, "octocat")
 	if user.Organization || user.Status != 200 {
 		t.Errorf("user: %+v", user)
 	}
-	if none := s.Owner(t.Context(), v.Token, "nobody"); none.Status != 404 || !none.Own || none.Organization {
+	if none := s.Owner(t.Context(), token, "nobody"); none.Status != 404 || !none.Own || none.Organization {
 		t.Errorf("nobody: %+v", none)
 	}
 	// A package that is linked to nothing has no repository, or null for one.
-	p := s.Package(t.Context(), v.Token, user, "octocat", "public")
+	p := s.Package(t.Context(), token, user, "octocat", "public")
 	if p.Status != 200 || p.Visibility != "public" || p.Repository != "" || p.RepositoryID != 0 || p.Page != "https://github.com/users/octocat/packages/container/public/settings" {
 		t.Errorf("public: %+v", p)
 	}
-	if p := s.Package(t.Context(), v.Token, user, "somebody", "private"); p.Status != 404 || !p.Own || p.Message != "Package not found." {
+	if p := s.Package(t.Context(), token, user, "somebody", "private"); p.Status != 404 || !p.Own || p.Message != "Package not found." {
 		t.Errorf("hidden: %+v", p)
 	}
-	organization := s.Owner(t.Context(), v.Token, "sso")
-	p = s.Package(t.Context(), v.Token, organization, "sso", "app")
+	organization := s.Owner(t.Context(), token, "sso")
+	p = s.Package(t.Context(), token, organization, "sso", "app")
 	if p.Status != 403 || p.SSOPage != "https://github.com/orgs/sso/sso?authorization_request=PRETEND" || !organization.Organization {
 		t.Errorf("single sign-on: %+v", p)
 	}
@@ -283,7 +308,7 @@ func TestWhatGitHubSaysAboutAPackage(t *testing.T) {
 		"of a proxy": {credentialstest.ProxyPage, false},
 	} {
 		m.github.Break("", credentialstest.API, c.how)
-		p := s.Package(t.Context(), v.Token, user, "octocat", "app")
+		p := s.Package(t.Context(), token, user, "octocat", "app")
 		if p.Own != c.own || strings.Contains(p.Visibility+p.Repository, "\x1b") {
 			t.Errorf("%s: %+v", name, p)
 		}
@@ -292,12 +317,12 @@ func TestWhatGitHubSaysAboutAPackage(t *testing.T) {
 
 // An owner or a name cannot lead to another endpoint.
 func TestNamesAreEscapedInPaths(t *testing.T) {
-	m := newMachine(t)
+	m := newPretend(t)
 	m.token("gho_example", "read:packages")
-	s, v, _ := m.search("ghcr.io", "gho_example")
-	s.Owner(t.Context(), v.Token, "../user")
-	s.Package(t.Context(), v.Token, Owner{}, "a?b", "c/../d")
-	s.Repository(t.Context(), v.Token, "acme/../user")
+	s, token, _ := m.client("ghcr.io", "gho_example")
+	s.Owner(t.Context(), token, "../user")
+	s.Package(t.Context(), token, Owner{}, "a?b", "c/../d")
+	s.Repository(t.Context(), token, "acme/../user")
 	want := []string{
 		"GET api.github.com/users/..%2Fuser",
 		"GET api.github.com/users/a%3Fb/packages/container/c%2F..%2Fd",
@@ -310,19 +335,18 @@ func TestNamesAreEscapedInPaths(t *testing.T) {
 
 // Servers that repeat what they were sent are not repeated, nor traced.
 func TestNothingSaidAboutAnImageHoldsASecret(t *testing.T) {
-	m := newMachine(t)
-	m.Setenv("GHCR_DEBUG", "1")
+	m := newPretend(t)
 	const secret = "gho_canary"
 	m.token(secret, "write:packages")
 	m.pushable("", "acme", "app")
-	s, v, said := m.search("ghcr.io", secret)
-	_, bearer := s.Exchange(t.Context(), v, "acme/app", true)
+	s, token, said := m.client("ghcr.io", secret)
+	_, bearer := s.Exchange(t.Context(), "octocat", token, "acme/app", true)
 	texts := func() (all []string) {
-		a, _ := s.Exchange(t.Context(), v, "acme/app", true)
+		a, _ := s.Exchange(t.Context(), "octocat", token, "acme/app", true)
 		all = append(all, a.Message, a.Trouble)
 		for _, a := range []Answer{
-			s.ProbePush(t.Context(), v, bearer, "acme/app"), s.ProbePull(t.Context(), v, bearer, "acme/app", "1"),
-			s.Owner(t.Context(), v.Token, "acme").Answer, s.Package(t.Context(), v.Token, Owner{}, "acme", "app").Answer, s.Repository(t.Context(), v.Token, "acme/app").Answer,
+			s.ProbePush(t.Context(), token, bearer, "acme/app"), s.ProbePull(t.Context(), token, bearer, "acme/app", "1"),
+			s.Owner(t.Context(), token, "acme").Answer, s.Package(t.Context(), token, Owner{}, "acme", "app").Answer, s.Repository(t.Context(), token, "acme/app").Answer,
 		} {
 			all = append(all, a.Message, a.Trouble)
 		}
@@ -343,38 +367,24 @@ func TestNothingSaidAboutAnImageHoldsASecret(t *testing.T) {
 }
 
 func TestAnImageIsNotAskedAboutForEver(t *testing.T) {
-	inBubble(t, func(m *machine) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newPretend(t)
 		m.token("gho_example", "write:packages")
 		m.pushable("", "acme", "app")
-		s, v, _ := m.search("ghcr.io", "gho_example")
-		_, bearer := s.Exchange(m.Context(), v, "acme/app", true)
+		s, token, _ := m.client("ghcr.io", "gho_example")
+		_, bearer := s.Exchange(m.Context(), "octocat", token, "acme/app", true)
 		for _, place := range []credentialstest.Place{credentialstest.API, credentialstest.Registry, credentialstest.Images} {
 			m.github.Break("", place, credentialstest.Hang)
 		}
-		exchange, _ := s.Exchange(m.Context(), v, "acme/app", true)
+		exchange, _ := s.Exchange(m.Context(), "octocat", token, "acme/app", true)
 		for name, a := range map[string]Answer{
-			"exchange": exchange, "push": s.ProbePush(m.Context(), v, bearer, "acme/app"), "pull": s.ProbePull(m.Context(), v, bearer, "acme/app", "1"),
-			"owner": s.Owner(m.Context(), v.Token, "acme").Answer, "package": s.Package(m.Context(), v.Token, Owner{}, "acme", "app").Answer,
-			"repository": s.Repository(m.Context(), v.Token, "acme/app").Answer,
+			"exchange": exchange, "push": s.ProbePush(m.Context(), token, bearer, "acme/app"), "pull": s.ProbePull(m.Context(), token, bearer, "acme/app", "1"),
+			"owner": s.Owner(m.Context(), token, "acme").Answer, "package": s.Package(m.Context(), token, Owner{}, "acme", "app").Answer,
+			"repository": s.Repository(m.Context(), token, "acme/app").Answer,
 		} {
 			if a.Status != 0 || a.Trouble != "no answer in time" {
 				m.Errorf("%s: %+v", name, a)
 			}
 		}
 	})
-}
-
-func TestWhatMendsAFaultThatTheRegistryFound(t *testing.T) {
-	m := newMachine(t)
-	for source, want := range map[Source]Fix{
-		GH:          {Command: "gh auth refresh -h github.com -s write:packages"},
-		DockerLogin: {Advice: "make a token at https://github.com/settings/tokens/new?scopes=write%3Apackages and run: docker login ghcr.io"},
-		"GH_TOKEN":  {Advice: "put a token into GH_TOKEN that was made at https://github.com/settings/tokens/new?scopes=write%3Apackages"},
-	} {
-		s, v, _ := m.search("ghcr.io", "gho_example")
-		v.Source = source
-		if got := s.Mend(v, LacksScope, WritePackages); got != want {
-			t.Errorf("%s: got %+v, want %+v", source, got, want)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package credentials
+package github
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// newTransport is how servers are reached: over TLS, by the proxy of the
+// NewTransport is how servers are reached: over TLS, by the proxy of the
 // environment, trusting what the system trusts.
-func newTransport() http.RoundTripper {
+func NewTransport() http.RoundTripper {
 	return &transport{}
 }
 
@@ -55,10 +55,10 @@ func plainTransport(roots *x509.CertPool) *http.Transport {
 	http1.SetHTTP1(true)
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: apiLimit}).DialContext,
+		DialContext:            (&net.Dialer{Timeout: APILimit}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
-		TLSHandshakeTimeout:    apiLimit,
-		ResponseHeaderTimeout:  apiLimit,
+		TLSHandshakeTimeout:    APILimit,
+		ResponseHeaderTimeout:  APILimit,
 		MaxResponseHeaderBytes: 64 << 10,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,

@@ -1,0 +1,102 @@
+package credentials
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+)
+
+// fixFor says how to fix the fault of a verdict. hiding are the variables that keep
+// gh from its own store. No fix is the command that has just failed.
+func fixFor(r github.Registry, want github.Scope, v Verdict, hiding []string) Fix {
+	page := github.NewTokenPage(r.Host, want)
+	switch v.Fault {
+	case LacksScope, Rejected, Missing, WrongKind:
+		return fixToken(r, want, v, hiding, page)
+	case Locked:
+		return Fix{Command: ourShell.unlock()}
+	case Timeout:
+		return fixTimeout(v)
+	case NoKeyring:
+		return Fix{Advice: fmt.Sprintf("run this where the keyring can be reached, or set %s to a token made at %s", variableFor(r.Host), page)}
+	case Broken:
+		return fixBroken(r, v, page)
+	default:
+		return Fix{Advice: fmt.Sprintf("try again when %s can be reached", r.Host)}
+	}
+}
+
+// fixToken says how to get a valid token into the place of one that is not.
+func fixToken(r github.Registry, want github.Scope, v Verdict, hiding []string, page string) Fix {
+	switch {
+	case v.Source == GH && v.Fault == LacksScope:
+		return Fix{Command: ghCommand(r.Host, want, v, hiding, "refresh")}
+	case v.Source == DockerLogin && (v.Fault == Rejected || v.Fault == Missing):
+		return Fix{Command: "docker login " + r.Name}
+	case v.Source == DockerLogin:
+		return Fix{Advice: fmt.Sprintf("make a token at %s and run: docker login %s", page, r.Name)}
+	case v.Source == Password:
+		return fixPassword(page)
+	case v.Source.IsVariable() && v.Fault == Rejected:
+		return Fix{Advice: fmt.Sprintf("put a new token into %s, or run: %s", v.Source, ourShell.unset(string(v.Source)))}
+	case v.Source.IsVariable() && v.Fault == LacksScope:
+		return Fix{Advice: fmt.Sprintf("put a token into %s that was made at %s", v.Source, page)}
+	}
+	// gh's login is tried before those that docker had, and after variables.
+	return Fix{Command: ghCommand(r.Host, want, v, hiding, "login")}
+}
+
+// fixPassword is for a login that is being tried: to try it again with the same
+// password would fail again.
+func fixPassword(page string) Fix {
+	return Fix{Advice: "use a token made at " + page + " as the password"}
+}
+
+func fixTimeout(v Verdict) Fix {
+	if v.Source.isStore() {
+		return Fix{Advice: fmt.Sprintf("answer the question of %s, or restart what it belongs to, and try again", v.Source)}
+	}
+	return Fix{Advice: "answer the keyring's question, or restart the keyring, and try again"}
+}
+
+// ghCommand is the gh command that brings a token with the scope. gh refuses it
+// while one of its variables is set, so they are taken away for that command.
+func ghCommand(host string, want github.Scope, v Verdict, hiding []string, word string) string {
+	command := ourShell.without(hiding, fmt.Sprintf("gh auth %s -h %s -s %s", word, host, want))
+	if v.Inactive && word == "refresh" {
+		// refresh works on the active account only.
+		first := ourShell.without(hiding, fmt.Sprintf("gh auth switch -h %s -u %s", host, v.Login))
+		return ourShell.inTurn(first, command)
+	}
+	return command
+}
+
+const fixNamedFile = "fix what is named above, then try again"
+
+func fixBroken(r github.Registry, v Verdict, page string) Fix {
+	switch {
+	case v.Source.IsVariable():
+		return Fix{Advice: fmt.Sprintf("set %s again, or run: %s", v.Source, ourShell.unset(string(v.Source)))}
+	case v.Source == DockerLogin:
+		return Fix{Command: "docker login " + r.Name}
+	case v.Source == Password:
+		return fixPassword(page)
+	}
+	return Fix{Advice: fixNamedFile}
+}
+
+// variableFor is the variable in which a person may give us a token for a host.
+func variableFor(host string) string { return tokenVariables(host)[0] }
+
+// hidingVariables lists the variables that are set and hide gh's store from gh:
+// with one of them gh auth login and refresh refuse to work.
+func hidingVariables(host string) []string {
+	var names []string
+	for _, name := range ghVariables(host) {
+		if os.Getenv(name) != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,141 @@
+package github
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// APILimit is how long the API is waited for. GitHub itself ends what takes it more
+// than ten seconds.
+const APILimit = 5 * time.Second
+
+// AskAPI sends the one request that tells whether a token works, whose it is and
+// what scopes it has. /user refuses installation tokens, / takes any.
+func (c *Client) AskAPI(ctx context.Context, token Token) Answer {
+	path := "/user"
+	if token.Kind() == Installation {
+		path = "/"
+	}
+	return c.call(ctx, http.MethodGet, path, token, token, nil, func(answer *Answer, body []byte) {
+		if answer.Status == http.StatusOK {
+			answer.readIdentity(path, body)
+		}
+	})
+}
+
+// askPath asks the API for a resource and reads it into content.
+func (c *Client) askPath(ctx context.Context, token Token, content any, path ...string) Answer {
+	for i, part := range path {
+		path[i] = url.PathEscape(part)
+	}
+	return c.call(ctx, http.MethodGet, "/"+strings.Join(path, "/"), token, token, nil, func(answer *Answer, body []byte) {
+		if answer.Status == http.StatusOK {
+			answer.Own = json.Unmarshal(body, content) == nil
+		}
+	})
+}
+
+// call sends one request to the API as login, about subject: the token that must not
+// be seen in what is kept of the answer.
+func (c *Client) call(ctx context.Context, method, path string, login, subject Token, body io.Reader, read func(*Answer, []byte)) Answer {
+	if c.Route.Err != nil {
+		return Answer{Asked: time.Now(), Trouble: c.Route.Err.Error()}
+	}
+	ctx, cancel := context.WithTimeout(ctx, APILimit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, apiBase(c.Registry.Host, c.Route.APIHost)+path, body)
+	if err != nil {
+		return Answer{Asked: time.Now(), Trouble: "the address of the API is not valid"}
+	}
+	if !login.IsZero() {
+		request.Header.Set("Authorization", "Bearer "+login.Reveal())
+	}
+	request.Header.Set("Accept", "application/vnd.github+json")
+	request.Header.Set("User-Agent", c.userAgent())
+	transport := c.transport()
+	if c.Route.Socket != "" {
+		transport = throughSocket(c.Route.Socket)
+	}
+	answer := exchange(transport, request, subject, func(answer *Answer, header http.Header, body []byte) {
+		answer.readHeader(header)
+		answer.readMessage(body)
+		read(answer, body)
+	})
+	c.trace("%s", answer.traced(request))
+	return answer
+}
+
+// readHeader takes the facts that stand in headers of any answer of the API. See
+// https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+func (a *Answer) readHeader(header http.Header) {
+	a.Own = header.Get("X-GitHub-Request-Id") != ""
+	if values := header.Values("X-OAuth-Scopes"); values != nil {
+		a.HasScopes = true
+		a.Scopes = parseScopes(strings.Join(values, ","))
+	}
+	a.Expires = parseExpiration(header.Get("GitHub-Authentication-Token-Expiration"))
+	if page, ok := strings.CutPrefix(header.Get("X-GitHub-SSO"), "required; url="); ok && strings.HasPrefix(page, "https://") {
+		a.SSOPage = Printable(page)
+	}
+	refused := a.Status == http.StatusForbidden || a.Status == http.StatusTooManyRequests
+	a.Limited = refused && (header.Get("X-RateLimit-Remaining") == "0" || header.Get("Retry-After") != "")
+}
+
+// readMessage takes the API's own text from a refusal.
+func (a *Answer) readMessage(body []byte) {
+	var content struct {
+		Message string `json:"message"`
+	}
+	if a.Status < 400 || json.Unmarshal(body, &content) != nil || content.Message == "" {
+		return
+	}
+	a.Own, a.Message = true, content.Message
+	a.Limited = a.Limited || strings.Contains(strings.ToLower(content.Message), "rate limit")
+}
+
+// readIdentity takes the user from a good answer of /user, and from that of /
+// that it is GitHub's.
+func (a *Answer) readIdentity(path string, body []byte) {
+	var content struct {
+		Login   string `json:"login"`
+		UserURL string `json:"current_user_url"`
+	}
+	isJSON := json.Unmarshal(body, &content) == nil
+	if path == "/" {
+		a.Own = isJSON && (a.Own || content.UserURL != "")
+		return
+	}
+	if a.Own = isJSON && IsLogin(content.Login); a.Own {
+		a.Login = content.Login
+	}
+}
+
+// parseScopes splits the X-OAuth-Scopes header. Words that are not scopes are
+// dropped: they could be meant for a terminal.
+func parseScopes(header string) []string {
+	var scopes []string
+	for word := range strings.SplitSeq(header, ",") {
+		if word = strings.TrimSpace(word); isWord(word, maxScope, "_:.-") {
+			scopes = append(scopes, word)
+		}
+	}
+	return scopes
+}
+
+// parseExpiration reads the two forms that the header has been seen in
+// (https://github.com/google/go-github/pull/2649). Zero if there is none.
+func parseExpiration(header string) time.Time {
+	for _, layout := range []string{"2006-01-02 15:04:05 MST", "2006-01-02 15:04:05 -0700"} {
+		t, err := time.Parse(layout, header)
+		// JSON has no years of five digits, nor any before the first.
+		if t = t.UTC(); err == nil && t.Year() >= 0 && t.Year() <= 9999 {
+			return t
+		}
+	}
+	return time.Time{}
+}
