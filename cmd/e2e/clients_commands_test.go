@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/e2e/stage"
 )
 
 // realClient is how a client is driven.
@@ -294,10 +296,15 @@ func buildContext(t *testing.T, b *bench) {
 // containers keeps podman and buildah within the home.
 func containers(t *testing.T, b *bench) {
 	t.Helper()
-	check(t, b.WriteFile("storage.conf", "[storage]\ndriver = \"vfs\"\nrunroot = \""+b.Dir+"/run\"\ngraphroot = \""+b.Dir+"/storage\"\n"))
-	check(t, b.WriteFile("containers.conf", "[engine]\nlock_type = \"file\"\nevents_logger = \"none\"\ncgroup_manager = \"cgroupfs\"\ntmp_dir = \""+b.Dir+"/libpod\"\n"))
-	b.Setenv("CONTAINERS_STORAGE_CONF", filepath.Join(b.Dir, "storage.conf"))
-	b.Setenv("CONTAINERS_CONF", filepath.Join(b.Dir, "containers.conf"))
+	containersIn(t, b.Home)
+}
+
+func containersIn(t *testing.T, home *stage.Home) {
+	t.Helper()
+	check(t, home.WriteFile("storage.conf", "[storage]\ndriver = \"vfs\"\nrunroot = \""+home.Dir+"/run\"\ngraphroot = \""+home.Dir+"/storage\"\n"))
+	check(t, home.WriteFile("containers.conf", "[engine]\nlock_type = \"file\"\nevents_logger = \"none\"\ncgroup_manager = \"cgroupfs\"\ntmp_dir = \""+home.Dir+"/libpod\"\n"))
+	home.Setenv("CONTAINERS_STORAGE_CONF", filepath.Join(home.Dir, "storage.conf"))
+	home.Setenv("CONTAINERS_CONF", filepath.Join(home.Dir, "containers.conf"))
 }
 
 var composeTags = []string{"1", "2", "3", "4"}
