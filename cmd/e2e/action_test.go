@@ -6,10 +6,12 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -354,5 +356,26 @@ func TestActionHasNoScriptThatItDoesNotRun(t *testing.T) {
 		if entry.Name() != "action.yml" && !bytes.Contains(description, []byte("$GITHUB_ACTION_PATH/"+entry.Name()+`"`)) {
 			t.Errorf("%s is not run", entry.Name())
 		}
+	}
+}
+
+// The README lists the action's inputs, and no others.
+func TestActionsInputsAreInTheREADME(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	check(t, err)
+	_, section, _ := strings.Cut(string(text), "\n## GitHub Actions")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var listed []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|").FindAllStringSubmatch(section, -1) {
+		listed = append(listed, row[1])
+	}
+	content, err := os.ReadFile(filepath.Join("..", "..", ".github", "actions", "setup", "action.yml"))
+	check(t, err)
+	var a action
+	check(t, yaml.Unmarshal(content, &a))
+	slices.Sort(listed)
+	if inputs := slices.Sorted(maps.Keys(a.Inputs)); !slices.Equal(listed, inputs) {
+		t.Errorf("the README lists %q, the action has %q", listed, inputs)
 	}
 }
