@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
@@ -51,108 +51,6 @@ say.`,
 	return command
 }
 
-// image is what check is asked about.
-type image struct {
-	registry string
-	// path is OWNER/NAME, reference a tag or digest.
-	path, reference string
-	owner, name     string
-	// spelled is the path as it was written, "" if that was in lower case.
-	spelled string
-}
-
-func (i image) String() string { return i.registry + "/" + i.path }
-
-// whole is the image with its tag or digest.
-func (i image) whole() string {
-	switch {
-	case strings.Contains(i.reference, ":"):
-		return i.String() + "@" + i.reference
-	case i.reference == "latest":
-		return i.String()
-	}
-	return i.String() + ":" + i.reference
-}
-
-// repository is the one whose workflows are likely to push the image.
-func (i image) repository() string {
-	name, _, _ := strings.Cut(i.name, "/")
-	return i.owner + "/" + name
-}
-
-// upperCase says which parts of the path have upper case in them.
-func (i image) upperCase() string {
-	parts := slices.DeleteFunc(strings.Split(i.spelled, "/"), func(part string) bool { return part == strings.ToLower(part) })
-	if len(parts) == 1 {
-		return parts[0] + " has upper case in it"
-	}
-	return strings.Join(parts, " and ") + " have upper case in them"
-}
-
-// packagePage is the address, without https://, of a package's page at GitHub.
-var packagePage = patternOf(`^([^/]+)/(?:(?:users|orgs)/([^/]+)/packages/container(?:/package)?|([^/]+)/[^/]+/pkgs/container)/([^/?#]+)`)
-
-// withoutScheme is an image's name without what browsers, skopeo and helm put
-// before it, and the page of a package as the name of its image.
-func withoutScheme(text string) string {
-	text = strings.TrimSpace(text)
-	if scheme, rest, ok := strings.Cut(text, "://"); ok && slices.Contains([]string{"https", "http", "docker", "oci"}, strings.ToLower(scheme)) {
-		text = rest
-	}
-	text = strings.TrimRight(text, "/")
-	if page := packagePage.compiled().FindStringSubmatch(text); page != nil {
-		registry, ok := github.RegistryNamed(page[1])
-		name, err := url.PathUnescape(page[4])
-		if ok && err == nil && github.HostNamed(page[1]) == "" {
-			return strings.ToLower(registry + "/" + page[2] + page[3] + "/" + name)
-		}
-	}
-	return text
-}
-
-// How paths, tags and digests are written, but for upper case in a path, see
-// https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
-var (
-	imagePath   = patternOf(`^[a-zA-Z0-9]+((\.|_|__|-+|/)[a-zA-Z0-9]+)*$`)
-	imageTag    = patternOf(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
-	imageDigest = patternOf(`^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
-)
-
-// maxPath is how long a path may be for clients, registry included.
-const maxPath = 255
-
-// parseImage reads an image's name as a person writes or pastes it, with or
-// without the registry. Upper case is a mistake of its own, see the cause.
-func parseImage(written string) (image, error) {
-	text, digest, hasDigest := strings.Cut(withoutScheme(written), "@")
-	if hasDigest && !imageDigest.compiled().MatchString(digest) {
-		// Not said again: it could be a password.
-		return image{}, usageError{errors.New("behind an @ stands a digest, such as ghcr.io/octocat/app@sha256:…; a user or password is no part of an image's name")}
-	}
-	registry, rest, ok := strings.Cut(text, "/")
-	if !ok || !strings.ContainsAny(registry, ".:") && registry != "localhost" {
-		registry, rest = "ghcr.io", text
-	}
-	path, tag, hasTag := strings.Cut(rest, ":")
-	i := image{path: strings.ToLower(path), reference: cmp.Or(digest, tag, "latest")}
-	if path != i.path {
-		i.spelled = path
-	}
-	if i.owner, i.name, _ = strings.Cut(i.path, "/"); i.owner == "" || i.name == "" {
-		return image{}, usageError{fmt.Errorf("%.200q names no owner and image: it is written OWNER/NAME", written)}
-	}
-	if len(registry+"/"+path) > maxPath || !imagePath.compiled().MatchString(path) || hasTag && !imageTag.compiled().MatchString(tag) {
-		return image{}, usageError{fmt.Errorf("%.200q is not the name of an image, such as ghcr.io/octocat/app:1.2", written)}
-	}
-	switch i.registry, _ = github.RegistryNamed(registry); {
-	case strings.EqualFold(registry, "github.com"):
-		return image{}, usageError{errors.New("github.com's images are on ghcr.io: name it ghcr.io/OWNER/NAME")}
-	case github.HostNamed(registry) == "":
-		return image{}, usageError{fmt.Errorf("%.200q is not a container registry of GitHub's", registry)}
-	}
-	return i, nil
-}
-
 // step is one thing that was asked, and what came of it.
 type step struct {
 	ID string `json:"id"`
@@ -169,9 +67,9 @@ type checked struct {
 	Answer string `json:"answer"`
 	Steps  []step `json:"steps"`
 	// Diagnosis is why not; null if it is allowed.
-	Diagnosis *diagnosis `json:"diagnosis"`
+	Diagnosis *denial.Diagnosis `json:"diagnosis"`
 	// Notes are what stands in others' way, such as a repository's workflows.
-	Notes []diagnosis `json:"notes"`
+	Notes []denial.Diagnosis `json:"notes"`
 }
 
 func (c *checked) did(id, state, format string, args ...any) {
@@ -194,13 +92,13 @@ func currentJob() *job {
 }
 
 func check(ctx context.Context, w world, text string, push, asJSON bool) error {
-	i, err := parseImage(text)
+	i, err := denial.ParseImage(text)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
-	search, err := w.helper(true).Search(i.registry)
+	search, err := w.helper(true).Search(i.Registry)
 	if err != nil {
-		return noSearch(i.registry, err)
+		return noSearch(i.Registry, err)
 	}
 	c := inspectImage(ctx, search, i, push)
 	if asJSON {
@@ -240,50 +138,50 @@ type imageFacts struct {
 }
 
 // inspectImage asks everything and judges it.
-func inspectImage(ctx context.Context, search *credentials.Search, i image, push bool) *checked {
-	c := &checked{Image: i.String(), Action: "pull", Notes: []diagnosis{}}
+func inspectImage(ctx context.Context, search *credentials.Search, i denial.Image, push bool) *checked {
+	c := &checked{Image: i.String(), Action: "pull", Notes: []denial.Diagnosis{}}
 	if push {
 		c.Action = "push"
 	}
 	f := imageFacts{push: push, job: currentJob()}
 	s := newSituation(search, i, f.job, push)
-	if i.spelled != "" {
-		c.did("name", "failed", "%s", i.upperCase())
+	if i.Spelled != "" {
+		c.did("name", "failed", "%s", i.UpperCase())
 		c.conclude("upper-case", s)
 		return c
 	}
 	f.askToken(ctx, c, search)
 	f.askRegistry(ctx, c, search, i)
 	f.askGitHub(ctx, c, search, i)
-	s.settings = cmp.Or(f.pkg.Page, s.settings)
-	s.linked = f.pkg.Repository
+	s.Settings = cmp.Or(f.pkg.Page, s.Settings)
+	s.Linked = f.pkg.Repository
 	c.judge(f, s)
 	if c.Diagnosis != nil && c.Diagnosis.Cause == "missing-scope" && !f.verdict.Token.IsZero() {
-		c.Diagnosis.Fix = search.FixFor(f.verdict, credentials.LacksScope, github.WritePackages)
+		c.Diagnosis.Fix = denial.Fix(search.FixFor(f.verdict, credentials.LacksScope, github.WritePackages))
 	}
 	if v := f.verdict; c.Diagnosis != nil && strings.HasPrefix(c.Diagnosis.Fix.Command, "gh auth login ") && !v.Token.IsZero() && v.Source != credentials.GH {
 		// The token goes before gh's, so a login alone would change nothing.
-		c.Diagnosis.Fix = credentials.Fix{Advice: fmt.Sprintf("take this token away (%s), then run: %s", v.Source, c.Diagnosis.Fix.Command)}
+		c.Diagnosis.Fix = denial.Fix{Advice: fmt.Sprintf("take this token away (%s), then run: %s", v.Source, c.Diagnosis.Fix.Command)}
 	}
 	return c
 }
 
-func newSituation(search *credentials.Search, i image, j *job, push bool) situation {
-	s := situation{
-		registry:   i.registry,
-		host:       search.Registry.Host,
-		scope:      string(github.WritePackages),
-		owner:      i.owner,
-		lower:      i.whole(),
-		repository: i.repository(),
+func newSituation(search *credentials.Search, i denial.Image, j *job, push bool) denial.Situation {
+	s := denial.Situation{
+		Registry:   i.Registry,
+		Host:       search.Registry.Host,
+		Scope:      string(github.WritePackages),
+		Owner:      i.Owner,
+		Lower:      i.Whole(),
+		Repository: i.Repository(),
 	}
 	if !push {
-		s.scope = string(search.Scope)
+		s.Scope = string(search.Scope)
 	}
 	if j != nil {
-		s.repository = j.repository
+		s.Repository = j.repository
 	}
-	s.settings = settingsPage(s.host, i.owner, i.name, false)
+	s.Settings = denial.SettingsPage(s.Host, "users", i.Owner, i.Name)
 	return s
 }
 
@@ -312,7 +210,7 @@ func (f *imageFacts) askToken(ctx context.Context, c *checked, search *credentia
 }
 
 // askRegistry asks the registry for a bearer token, and then the question itself.
-func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *credentials.Search, i image) {
+func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *credentials.Search, i denial.Image) {
 	if f.push && f.verdict.Token.IsZero() {
 		c.did("exchange", "skipped", "without a token nothing can be pushed")
 		c.did("registry", "skipped", "without a token nothing can be pushed")
@@ -320,7 +218,7 @@ func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *creden
 	}
 	var bearer github.Token
 	client := search.GitHub(f.verdict.Source)
-	f.exchange, bearer = client.Exchange(ctx, f.verdict.User, f.verdict.Token, i.path, f.push)
+	f.exchange, bearer = client.Exchange(ctx, f.verdict.User, f.verdict.Token, i.Path, f.push)
 	if bearer.IsZero() {
 		c.did("exchange", stateOf(f.exchange), "%s", evidenceOf(f.exchange))
 		c.did("registry", "skipped", "the registry gave no token to ask with")
@@ -331,9 +229,9 @@ func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *creden
 		c.Steps[len(c.Steps)-1].Evidence = "the registry lets anybody ask"
 	}
 	if f.push {
-		f.probe = client.ProbePush(ctx, f.verdict.Token, bearer, i.path)
+		f.probe = client.ProbePush(ctx, f.verdict.Token, bearer, i.Path)
 	} else {
-		f.probe = client.ProbePull(ctx, f.verdict.Token, bearer, i.path, i.reference)
+		f.probe = client.ProbePull(ctx, f.verdict.Token, bearer, i.Path, i.Manifest())
 	}
 	if f.allowed() {
 		c.did("registry", "passed", "the registry allows the %s", c.Action)
@@ -375,15 +273,15 @@ func statusText(a github.Answer) string {
 // askGitHub asks whose the package is and which repository it is linked to. It is
 // asked even when the registry said yes: workflows may be in a worse position than
 // the person who asks.
-func (f *imageFacts) askGitHub(ctx context.Context, c *checked, search *credentials.Search, i image) {
+func (f *imageFacts) askGitHub(ctx context.Context, c *checked, search *credentials.Search, i denial.Image) {
 	token := f.verdict.Token
 	if token.IsZero() {
 		c.did("package", "skipped", "GitHub says nothing about packages without a token")
 		return
 	}
 	client := search.GitHub(f.verdict.Source)
-	f.owner = client.Owner(ctx, token, i.owner)
-	f.pkg = client.Package(ctx, token, f.owner, i.owner, i.name)
+	f.owner = client.Owner(ctx, token, i.Owner)
+	f.pkg = client.Package(ctx, token, f.owner, i.Owner, i.Name)
 	if !f.pkg.Own || f.pkg.Status != http.StatusOK {
 		evidence := evidenceOf(f.pkg.Answer)
 		if f.pkg.Status == http.StatusNotFound {
@@ -441,12 +339,12 @@ func (f *imageFacts) workflowsCause() string {
 }
 
 // judge makes an answer of the facts.
-func (c *checked) judge(f imageFacts, s situation) {
+func (c *checked) judge(f imageFacts, s denial.Situation) {
 	id := f.diagnose()
 	if id == "" {
 		c.Answer = "allowed"
 		if note := f.workflowsCause(); note != "" && f.push && !f.inJob() {
-			c.Notes = append(c.Notes, causeNamed(note).in(s))
+			c.Notes = append(c.Notes, denial.Named(note).In(s))
 		}
 		return
 	}
@@ -460,16 +358,16 @@ func (c *checked) judge(f imageFacts, s situation) {
 	// The page holds an authorization request, and a job's log has many readers.
 	if page := cmp.Or(f.pkg.SSOPage, f.owner.SSOPage); id == "sso-not-authorized" && page != "" && f.job == nil {
 		c.Diagnosis.Page = page
-		c.Diagnosis.Fix = credentials.Fix{Advice: "authorize the token for " + s.owner + " on this page"}
+		c.Diagnosis.Fix = denial.Fix{Advice: "authorize the token for " + s.Owner + " on this page"}
 	}
 	if f.verdict.Token.IsZero() && len(f.refused) > 0 && c.Answer == "denied" {
-		c.Diagnosis.Fix = credentials.LeastFix(f.refused)
+		c.Diagnosis.Fix = denial.Fix(credentials.LeastFix(f.refused))
 	}
 }
 
 // conclude is a no.
-func (c *checked) conclude(id string, s situation) {
-	d := causeNamed(id).in(s)
+func (c *checked) conclude(id string, s denial.Situation) {
+	d := denial.Named(id).In(s)
 	c.Answer, c.Diagnosis = "denied", &d
 }
 
@@ -491,7 +389,7 @@ func (f *imageFacts) diagnose() string {
 	case !last.Own || last.Status >= http.StatusInternalServerError:
 		return "unreachable"
 	}
-	switch id := causeOf(last.Message); id {
+	switch id := denial.CauseOf(last.Message); id {
 	case "", "dead-credential", "not-readable", "no-token", "never-pushed", "unclear":
 		// The token lives: GitHub has just said so. What remains is the image.
 		return f.withoutWords(id)
@@ -539,7 +437,7 @@ func (f *imageFacts) tokenCause() string {
 		}
 		return "fine-grained-token"
 	case credentials.Unreachable:
-		if causeOf(least.Reason) == "rate-limited" {
+		if denial.CauseOf(least.Reason) == "rate-limited" {
 			return "rate-limited"
 		}
 		return "unreachable"
@@ -551,7 +449,7 @@ func (f *imageFacts) tokenCause() string {
 // the token lives. The API may be more outspoken.
 func (f *imageFacts) withoutWords(id string) string {
 	last := f.last()
-	said := causeOf(f.pkg.Message)
+	said := denial.CauseOf(f.pkg.Message)
 	switch {
 	case f.pkg.SSOPage != "" || f.owner.SSOPage != "":
 		return "sso-not-authorized"
@@ -595,20 +493,20 @@ func (c *checked) print(s *screen) {
 		s.say(0, good, "you may %s %s", c.Action, c.Image)
 	case c.Answer == "unknown":
 		s.say(0, care, "nobody can say whether you may %s it: %s", c.Action, c.Diagnosis.What)
-		c.Diagnosis.printFix(s)
+		printFix(s, *c.Diagnosis)
 	default:
 		s.say(0, bad, "you may not %s it: %s", c.Action, c.Diagnosis.What)
-		c.Diagnosis.printFix(s)
+		printFix(s, *c.Diagnosis)
 	}
 	for _, note := range c.Notes {
 		s.say(0, care, "%s", note.What)
-		note.printFix(s)
+		printFix(s, note)
 	}
 }
 
 var marks = map[string]mark{"passed": good, "failed": bad, "unknown": care, "skipped": plain}
 
-func (d diagnosis) printFix(s *screen) {
+func printFix(s *screen, d denial.Diagnosis) {
 	s.whole(0, d.Fix.String())
 	if d.Page != "" {
 		s.whole(0, d.Page)
@@ -625,7 +523,7 @@ func (c *checked) summarize(path string) error {
 	}
 	all := c.Notes
 	if c.Diagnosis != nil {
-		all = append([]diagnosis{*c.Diagnosis}, all...)
+		all = append([]denial.Diagnosis{*c.Diagnosis}, all...)
 	}
 	for _, d := range all {
 		fmt.Fprintf(&b, "\n%s\n\n%s\n", d.What, strings.TrimSpace(d.Fix.String()+" "+d.Page))

@@ -1,175 +1,19 @@
 package main
 
 import (
-	"errors"
 	"net/http"
-	"net/url"
-	"path"
 	"strings"
 	"testing"
 	"time"
-	"unicode"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
-func TestAnImagesNameIsReadAsAPersonWritesIt(t *testing.T) {
+func TestWhatIsNoImageEndsAsAMistakeInTheWords(t *testing.T) {
 	t.Parallel()
-	const digest = "sha256:055bdd5ec004414c3ef9f4b51be4cef09571b5a85290da40668e72114203fd97"
-	for text, want := range map[string]image{
-		"octocat/app":                           {registry: "ghcr.io", path: "octocat/app", reference: "latest", owner: "octocat", name: "app"},
-		"octocat/app:1.2":                       {registry: "ghcr.io", path: "octocat/app", reference: "1.2", owner: "octocat", name: "app"},
-		"ghcr.io/octocat/app":                   {registry: "ghcr.io", path: "octocat/app", reference: "latest", owner: "octocat", name: "app"},
-		"https://ghcr.io/octocat/app":           {registry: "ghcr.io", path: "octocat/app", reference: "latest", owner: "octocat", name: "app"},
-		"ghcr.io/octocat/app:V1":                {registry: "ghcr.io", path: "octocat/app", reference: "V1", owner: "octocat", name: "app"},
-		"ghcr.io/octocat/app@" + digest:         {registry: "ghcr.io", path: "octocat/app", reference: digest, owner: "octocat", name: "app"},
-		"ghcr.io/octocat/app:1@" + digest:       {registry: "ghcr.io", path: "octocat/app", reference: digest, owner: "octocat", name: "app"},
-		"acme/charts/app":                       {registry: "ghcr.io", path: "acme/charts/app", reference: "latest", owner: "acme", name: "charts/app"},
-		"GHCR.IO/octocat/app":                   {registry: "ghcr.io", path: "octocat/app", reference: "latest", owner: "octocat", name: "app"},
-		"ghcr.io/Octocat/app":                   {registry: "ghcr.io", path: "octocat/app", reference: "latest", owner: "octocat", name: "app", spelled: "Octocat/app"},
-		"Octocat/App:1":                         {registry: "ghcr.io", path: "octocat/app", reference: "1", owner: "octocat", name: "app", spelled: "Octocat/App"},
-		"docker.pkg.github.com/octocat/app/img": {registry: "docker.pkg.github.com", path: "octocat/app/img", reference: "latest", owner: "octocat", name: "app/img"},
-		"containers.acme.ghe.com/acme/app":      {registry: "containers.acme.ghe.com", path: "acme/app", reference: "latest", owner: "acme", name: "app"},
-		"containers.git.example.com/mona/app":   {registry: "containers.git.example.com", path: "mona/app", reference: "latest", owner: "mona", name: "app"},
-		"docker.git.example.com/mona/app:1":     {registry: "docker.git.example.com", path: "mona/app", reference: "1", owner: "mona", name: "app"},
-	} {
-		if got, err := parseImage(text); got != want || err != nil {
-			t.Errorf("%q: got %+v, %v, want %+v", text, got, err, want)
-		}
-	}
-}
-
-func TestAnImagesNameIsReadAsItIsPasted(t *testing.T) {
-	t.Parallel()
-	const digest = "sha256:055bdd5ec004414c3ef9f4b51be4cef09571b5a85290da40668e72114203fd97"
-	for text, want := range map[string]string{
-		" ghcr.io/octocat/app\n":                   "ghcr.io/octocat/app",
-		"ghcr.io/octocat/app/":                     "ghcr.io/octocat/app",
-		"ghcr.io:443/octocat/app:1":                "ghcr.io/octocat/app:1",
-		"https://ghcr.io:443/octocat/app":          "ghcr.io/octocat/app",
-		"HTTPS://ghcr.io/octocat/app:1/":           "ghcr.io/octocat/app:1",
-		"http://ghcr.io/octocat/app":               "ghcr.io/octocat/app",
-		"docker://ghcr.io/octocat/app@" + digest:   "ghcr.io/octocat/app@" + digest,
-		"docker://ghcr.io/octocat/app:1@" + digest: "ghcr.io/octocat/app@" + digest,
-		"oci://ghcr.io/octocat/charts/app":         "ghcr.io/octocat/charts/app",
-		"ghcr.io/Octocat/App:V1":                   "ghcr.io/octocat/app:V1",
-
-		"https://github.com/users/octocat/packages/container/package/app":       "ghcr.io/octocat/app",
-		"https://github.com/orgs/Acme/packages/container/charts%2Fapp/settings": "ghcr.io/acme/charts/app",
-		"github.com/acme/repository/pkgs/container/app/12345?tag=1":             "ghcr.io/acme/app",
-		"https://acme.ghe.com/orgs/acme/packages/container/package/app":         "containers.acme.ghe.com/acme/app",
-		"https://git.example.com/mona/repository/pkgs/container/app#readme":     "containers.git.example.com/mona/app",
-		"https://github.com/users/octocat/packages/container/app%00/settings":   "",
-		"https://github.com/users/octocat/packages/container/app%zz/settings":   "",
-		"https://www.github.com/users/octocat/packages/container/app/settings":  "",
-		"https://github.com/users/octocat/packages/npm/package/app":             "",
-		"https://github.com/octocat/repository":                                 "",
-		"ftp://ghcr.io/octocat/app":                                             "",
-		"docker-daemon:ghcr.io/octocat/app":                                     "",
-		"https://octocat:password@ghcr.io/octocat/app":                          "",
-		"https://octocat:pass/word@ghcr.io/octocat/app":                         "",
-		"ftp://octocat:password@ghcr.io/octocat/app":                            "",
-	} {
-		got := ""
-		i, err := parseImage(text)
-		if err == nil {
-			got = i.whole()
-		} else if strings.Contains(err.Error(), "octocat:pass") {
-			t.Errorf("%q: %v", text, err)
-		}
-		if got != want {
-			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
-		}
-	}
-}
-
-func TestWhichPartsHaveUpperCaseInThem(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"Octocat/app":                   "Octocat has upper case in it",
-		"octocat/App":                   "App has upper case in it",
-		"ghcr.io/Octocat/charts/App:V1": "Octocat and App have upper case in them",
-	} {
-		if i, err := parseImage(text); err != nil || i.upperCase() != want {
-			t.Errorf("%q: got %q, %v", text, i.upperCase(), err)
-		}
-	}
-}
-
-// FuzzImage: what is taken for an image is one of a registry of GitHub's, leads to
-// no other address there, and is read again as the same; what is not is a mistake
-// in the words, said on one line.
-func FuzzImage(f *testing.F) {
-	const digest = "@sha256:055bdd5ec004414c3ef9f4b51be4cef09571b5a85290da40668e72114203fd97"
-	for _, text := range []string{
-		"", "octocat/app", "octocat/app:1.2", "ghcr.io/octocat/app" + digest, "docker://ghcr.io:443/octocat/app:1" + digest, "oci://GHCR.IO/Octocat/App:V1/",
-		"https://github.com/users/octocat/packages/container/package/charts%2Fapp", "github.com/o/r/pkgs/container/%2e%2e", "containers.acme.ghe.com/acme/app",
-		"ghcr.io/octocat/../app", "ghcr.io/octocat//app", "ghcr.io/octocat/app?x", "ghcr.io/octocat/app#x", "ghcr.io/octocat/%61pp", "octocat:password@ghcr.io/a/b",
-		"ghcr.io/octocat/app:a b", "ghcr.io/o/\x1b[2J", "\u212aghcr.io/o/a", "localhost:5000/o/a", "[::1]:443/o/a", "ghcr.io:0443/o/a", "https://https://ghcr.io/o/a",
-		"ghcr.io/users/0/packages/container/0", ".\u0381/0/0",
-	} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		i, err := parseImage(text)
-		if err != nil {
-			if _, ok := errors.AsType[usageError](err); !ok || len(err.Error()) > 2000 || strings.ContainsFunc(err.Error(), func(r rune) bool { return !unicode.IsPrint(r) }) {
-				t.Errorf("%q: %v", text, err)
-			}
-			return
-		}
-		if registry, ok := github.RegistryNamed(i.registry); !ok || registry != i.registry || github.HostNamed(i.registry) == "" {
-			t.Errorf("%q is of %q", text, i.registry)
-		}
-		address, err := url.Parse("https://" + i.registry + "/v2/" + i.path + "/manifests/" + i.reference)
-		if err != nil || address.Host != i.registry || path.Clean(address.Path) != "/v2/"+i.owner+"/"+i.name+"/manifests/"+i.reference || address.RawQuery != "" || address.Fragment != "" {
-			t.Errorf("%q leads to %v, %v", text, address, err)
-		}
-		if strings.ToLower(i.path) != i.path || i.owner == "" || i.name == "" {
-			t.Errorf("%q: %+v", text, i)
-		}
-		i.spelled = ""
-		if again, err := parseImage(i.whole()); err != nil || again != i {
-			t.Errorf("%q: %+v, and again %+v, %v", text, i, again, err)
-		}
-	})
-}
-
-func TestWhatIsNoImageOfGitHubs(t *testing.T) {
-	t.Parallel()
-	for text, says := range map[string]string{
-		"":                                "names no owner and image",
-		"app":                             "names no owner and image",
-		"app:1":                           "names no owner and image",
-		"ghcr.io":                         "names no owner and image",
-		"ghcr.io/":                        "names no owner and image",
-		"ghcr.io/app":                     "names no owner and image",
-		"octocat/":                        "names no owner and image",
-		"/app":                            "names no owner and image",
-		"octocat/app:":                    "is not the name of an image",
-		"octocat/app:a b":                 "is not the name of an image",
-		"octocat/app@sha256:0":            "behind an @ stands a digest",
-		"octocat/app@latest":              "behind an @ stands a digest",
-		"octocat/a..pp":                   "is not the name of an image",
-		"octocat/-app":                    "is not the name of an image",
-		"octocat/a\u212apa":               "is not the name of an image",
-		"octocat/a pp":                    "is not the name of an image",
-		"octocat/äpp":                     "is not the name of an image",
-		"ftp://ghcr.io/octocat/app":       "names no owner and image",
-		"docker.io/library/alpine":        "is not a container registry of GitHub's",
-		"quay.io/acme/app":                "is not a container registry of GitHub's",
-		"localhost/acme/app":              "is not a container registry of GitHub's",
-		"localhost:5000/acme/app":         "is not a container registry of GitHub's",
-		"ghcr.io.example.com/octocat/app": "is not a container registry of GitHub's",
-		"ghcr.io:5000/octocat/app":        "is not a container registry of GitHub's",
-		"github.com/octocat/app":          "github.com's images are on ghcr.io",
-		"octocat@ghcr.io/octocat/app":     "a user or password is no part",
-	} {
-		got, err := parseImage(text)
-		if _, ok := errors.AsType[usageError](err); !ok || !strings.Contains(err.Error(), says) {
-			t.Errorf("%q: got %+v, %v, want %q", text, got, err, says)
-		}
+	for _, text := range []string{"", "app", "quay.io/acme/app", "github.com/octocat/app", "octocat/app:a b", "octocat@ghcr.io/octocat/app"} {
 		if code := call(nil, "check", text).code; code != 2 {
 			t.Errorf("%q: exit status %d", text, code)
 		}
@@ -320,7 +164,7 @@ func TestTheDiagnosis(t *testing.T) {
 		"installation token elsewhere": {imageFacts{push: true, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: unlinked}, "no-write-role"},
 	} {
 		var got checked
-		got.judge(c.imageFacts, situation{})
+		got.judge(c.imageFacts, denial.Situation{})
 		cause := ""
 		if got.Diagnosis != nil {
 			cause = got.Diagnosis.Cause
@@ -363,7 +207,7 @@ func TestNotes(t *testing.T) {
 		f := allowed
 		c.change(&f)
 		var got checked
-		got.judge(f, situation{})
+		got.judge(f, denial.Situation{})
 		cause := ""
 		if len(got.Notes) > 0 {
 			cause = got.Notes[0].Cause
@@ -382,7 +226,7 @@ func TestWhoSeesTheAuthorizationRequest(t *testing.T) {
 	f := imageFacts{push: true, verdict: goodVerdict(t, "ghp_person", "write:packages"), exchange: taken, probe: says(403, "denied"), owner: user}
 	f.pkg.Answer = says(403, "")
 	f.pkg.SSOPage = page
-	s := situation{host: "github.com", owner: "acme"}
+	s := denial.Situation{Host: "github.com", Owner: "acme"}
 	var got checked
 	got.judge(f, s)
 	if got.Diagnosis.Cause != "sso-not-authorized" || got.Diagnosis.Page != page {
@@ -401,7 +245,7 @@ func TestUpperCaseIsExplainedWithoutAskingAnybody(t *testing.T) {
 	got := call(nil, "check", "ghcr.io/Octocat/app:1")
 	want := "push ghcr.io/octocat/app\n" +
 		"  X name: Octocat has upper case in it\n" +
-		"X you may not push it: image names are written in lower case\n" +
+		"X you may not push it: image names must be in lower case\n" +
 		"  use ghcr.io/octocat/app:1\n"
 	if got != (outcome{1, want, ""}) {
 		t.Errorf("got %+v, want %s", got, want)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
@@ -91,7 +92,7 @@ func noArguments(_ *cobra.Command, args []string) error {
 // command runs what a person typed.
 func command(args []string, w world) int {
 	// explain may be given a log that has one in it, and repeats nothing of it.
-	if len(args) > 0 && args[0] != "explain" && slices.ContainsFunc(args, tokenLike.compiled().MatchString) {
+	if len(args) > 0 && args[0] != "explain" && slices.ContainsFunc(args, denial.HasToken) {
 		complain(w, errors.New("a token is never an argument, where others can see it"))
 		return 2
 	}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 )
 
 // The README and the man page are held to the code: what one of them lists and
@@ -208,10 +210,29 @@ func TestCommandsAndFlagsAreInTheManPage(t *testing.T) {
 	same(t, "man page", documentedFlags, flags)
 }
 
+// causeRows are the rows of README's table of causes.
+func causeRows() (rows []string) {
+	words := strings.NewReplacer("{registry}", "ghcr.io", "{host}", "github.com", "{scope}", "write:packages",
+		"{owner}", "OWNER", "{lower}", "ghcr.io/owner/image", "{repository}", "OWNER/REPOSITORY", "{linked}", "OWNER/REPOSITORY",
+		"{client}", "docker", "{logout}", "docker logout ghcr.io", "{address}", "ghcr.io", "{helper}", "docker-credential-NAME", "{other}", "another registry or program")
+	for _, c := range denial.Causes() {
+		fix := c.Advice
+		if c.Command != "" {
+			fix = "`" + c.Command + "`"
+		}
+		if c.InActions != "" {
+			fix += "; in Actions: " + c.InActions
+		}
+		if c.InCluster != "" {
+			fix += "; in a cluster: " + c.InCluster
+		}
+		rows = append(rows, words.Replace("| `"+c.ID+"` | "+c.What+" | "+fix+" |"))
+	}
+	return rows
+}
+
 func TestCausesAreDocumented(t *testing.T) {
 	t.Parallel()
-	words := strings.NewReplacer("{registry}", "ghcr.io", "{host}", "github.com", "{scope}", "write:packages",
-		"{owner}", "OWNER", "{lower}", "ghcr.io/owner/image", "{repository}", "OWNER/REPOSITORY", "{linked}", "OWNER/REPOSITORY")
 	text := section(t, readme(t), "When a push is denied")
 	_, table, _ := strings.Cut(text, "\n### Causes\n")
 	var documented []string
@@ -220,27 +241,25 @@ func TestCausesAreDocumented(t *testing.T) {
 			documented = append(documented, strings.TrimSpace(line))
 		}
 	}
-	var rows []string
-	for _, c := range causes {
-		fix := c.Advice
-		if c.Command != "" {
-			fix = "`" + c.Command + "`"
-		}
-		rows = append(rows, words.Replace("| `"+c.ID+"` | "+c.What+" | "+fix+" |"))
-	}
+	rows := causeRows()
 	same(t, "README", documented, rows)
 }
 
-func TestEveryCauseHasOneFix(t *testing.T) {
+// Each cause is played by a transcript of its own name, of check if that can find it,
+// which cmd/e2e runs.
+func TestEveryCauseIsPlayed(t *testing.T) {
 	t.Parallel()
-	for _, c := range causes {
-		if (c.Command == "") == (c.Advice == "") {
-			t.Errorf("%s has not exactly one of a command and an advice", c.ID)
+	for _, c := range denial.Causes() {
+		script, err := os.ReadFile(filepath.Join("testdata", "check-"+c.ID+".txt"))
+		played := regexp.MustCompile(`(?m)^(denied|unknown) .*\b` + regexp.QuoteMeta(c.ID) + `$`)
+		if err != nil {
+			script, err = os.ReadFile(filepath.Join("testdata", "explain-"+c.ID+".txt"))
+			played = regexp.MustCompile(`"cause": "` + regexp.QuoteMeta(c.ID) + `"`)
 		}
-	}
-	for _, d := range denials {
-		if causeNamed(d.cause).ID != d.cause {
-			t.Errorf("%s: no cause %s", d.text.text, d.cause)
+		if err != nil {
+			t.Error(err)
+		} else if !played.Match(script) {
+			t.Errorf("no transcript comes to %s", c.ID)
 		}
 	}
 }
@@ -248,7 +267,7 @@ func TestEveryCauseHasOneFix(t *testing.T) {
 func TestFieldsOfCheckAndExplainAreInTheReadme(t *testing.T) {
 	t.Parallel()
 	fieldsAreIn(t, section(t, readme(t), "When a push is denied"),
-		reflect.TypeFor[checked](), reflect.TypeFor[step](), reflect.TypeFor[diagnosis](), reflect.TypeFor[explanation]())
+		reflect.TypeFor[checked](), reflect.TypeFor[step](), reflect.TypeFor[denial.Diagnosis](), reflect.TypeFor[denial.Explanation]())
 }
 
 func TestFlagsOfSetupAreInTheReadme(t *testing.T) {

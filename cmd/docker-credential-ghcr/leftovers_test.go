@@ -60,7 +60,7 @@ func TestComplaintsOfOthersAreNotBlamedOnGitHub(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"push access denied for docker.io/library/app: denied: requested access to the resource is denied": "Docker Hub",
-		`failed to solve: failed to compute cache key: "/package.json": not found`:                         "nothing in the text is known",
+		`failed to solve: failed to compute cache key: "/package.json": not found`:                         "the text has no known denial",
 	} {
 		if got := call(strings.NewReader(text), "explain"); got.code != 1 || !strings.Contains(got.stderr, want) {
 			t.Errorf("%s: %+v", text, got)
