@@ -18,9 +18,6 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
-// errUnknown ends a command with exit status 3: nobody knows.
-var errUnknown = errors.New("unknown")
-
 func checkCommand(w world) *cobra.Command {
 	var pull, asJSON bool
 	command := &cobra.Command{
@@ -505,13 +502,6 @@ func (c *checked) print(s *screen) {
 }
 
 var marks = map[string]mark{"passed": good, "failed": bad, "unknown": care, "skipped": plain}
-
-func printFix(s *screen, d denial.Diagnosis) {
-	s.whole(0, d.Fix.String())
-	if d.Page != "" {
-		s.whole(0, d.Page)
-	}
-}
 
 // summarize adds the answer to the summary of the running job, for those who look
 // at it in the browser.

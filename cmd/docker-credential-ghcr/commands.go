@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
 // rootCommand has the words that a person types. Those of docker's protocol
@@ -81,14 +80,6 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// noArguments refuses words after a command that takes none.
-func noArguments(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("%q is not understood here", args[0])}
-	}
-	return nil
-}
-
 // command runs what a person typed.
 func command(args []string, w world) int {
 	// explain may be given a log that has one in it, and repeats nothing of it.
@@ -114,13 +105,4 @@ func command(args []string, w world) int {
 	}
 	complain(w, err)
 	return 1
-}
-
-// helper is what answers docker, and here a person. fresh asks GitHub anew.
-func (w world) helper(fresh bool) *credentials.Helper {
-	return &credentials.Helper{
-		Stderr:    w.stderr,
-		UserAgent: programName + "/" + version(),
-		Fresh:     fresh,
-	}
 }

@@ -4,22 +4,28 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/spf13/cobra"
+
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 )
 
-// errSaid ends a command with exit status 1 when all has been said.
-var errSaid = errors.New("said")
+// errSaid ends a command with exit status 1 when everything has been printed;
+// errUnknown ends it with 3: the answer is unknown.
+var (
+	errSaid    = errors.New("said")
+	errUnknown = errors.New("unknown")
+)
 
-// usageError is a mistake in the words: it ends with the usage and exit status 2.
+// usageError is a wrong command line: the command ends with its usage and exit status 2.
 type usageError struct{ error }
 
-// mendable is an error with the fix that mends it.
+// mendable is an error with its fix.
 type mendable struct {
 	error
 	fix string
 }
 
-// complain tells a person what went wrong and what mends it.
+// complain tells a person what went wrong and how to fix it.
 func complain(w world, err error) {
 	fmt.Fprintf(w.stderr, "%s: error: %s\n", programName, visible(err.Error()))
 	var fix string
@@ -34,4 +40,12 @@ func complain(w world, err error) {
 	if fix != "" {
 		fmt.Fprintf(w.stderr, "%s: hint: %s\n", programName, visible(fix))
 	}
+}
+
+// noArguments rejects arguments of a command that takes none.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("unexpected argument %q", args[0])}
+	}
+	return nil
 }

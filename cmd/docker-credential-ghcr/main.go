@@ -1,10 +1,9 @@
 // Command docker-credential-ghcr gives docker, and every other registry client,
-// the GitHub login that a person already has. Clients run it with one of the
-// words of their protocol; a person runs it with one of the others.
+// the GitHub login that a person already has. Clients run it with a verb of their
+// protocol; a person runs it with one of the other commands.
 package main
 
 import (
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -17,15 +16,8 @@ func main() {
 	os.Exit(run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr}))
 }
 
-// world is what the program sees of where it runs, but for the environment and
-// the files.
-type world struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-}
-
-// run does what the words say and returns the exit status: 0, 1 for what failed or
-// is not so, 2 for words that are not known, 3 for what nobody can say.
+// run runs a verb or a command and returns the exit status: 0 for success or yes, 1
+// for failure or no, 2 for unknown commands and flags, 3 if the answer is unknown.
 func run(args []string, w world) int {
 	if len(args) == 0 {
 		return command(args, w)

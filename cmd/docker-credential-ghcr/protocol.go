@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
-	"strings"
 	"sync/atomic"
 	"time"
 	"unicode"
@@ -158,22 +156,4 @@ func readInput(stdin io.Reader) ([]byte, error) {
 	case <-time.After(stdinLimit):
 		return nil, fmt.Errorf("nothing came on standard input within %v; registry clients send the registry's name there", stdinLimit)
 	}
-}
-
-const modulePath = "github.com/docker-credential-ghcr/docker-credential-ghcr"
-
-// linkedVersion is set by the linker for releases.
-var linkedVersion string
-
-// version is the linker's word, else the module version or revision that the go
-// command noted.
-func version() string {
-	if linkedVersion != "" {
-		return linkedVersion
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "v0.0.0-devel"
-	}
-	return strings.TrimSuffix(info.Main.Version, "+dirty")
 }

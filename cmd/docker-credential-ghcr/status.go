@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os/exec"
 	"strings"
 	"time"
@@ -106,14 +104,6 @@ func status(ctx context.Context, w world, registry string, asJSON bool) error {
 		return errSaid
 	}
 	return err
-}
-
-// printJSON writes a value for programs.
-func printJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
 }
 
 // inspect gathers what status says of a registry.

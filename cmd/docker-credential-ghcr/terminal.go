@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"golang.org/x/term"
 )
 
@@ -146,4 +148,19 @@ func visible(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// printJSON writes a value for programs.
+func printJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+func printFix(s *screen, d denial.Diagnosis) {
+	s.whole(0, d.Fix.String())
+	if d.Page != "" {
+		s.whole(0, d.Page)
+	}
 }

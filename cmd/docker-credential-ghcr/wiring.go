@@ -23,9 +23,6 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
-// programName is what docker looks for on its PATH when credHelpers says ghcr.
-const programName = "docker-credential-" + dockerconfig.HelperName
-
 // wiring says whether docker asks us for a registry, and what else could answer
 // in our place.
 type wiring struct {
