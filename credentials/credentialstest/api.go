@@ -7,13 +7,6 @@ import (
 	"strings"
 )
 
-// caller is who an API request comes from; the zero value is nobody.
-type caller struct {
-	host   string
-	secret string
-	token  Token
-}
-
 func (g *GitHub) apiRoutes() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, h func(http.ResponseWriter, *http.Request, caller)) {
@@ -90,17 +83,6 @@ func (c caller) describe(h http.Header) {
 	}
 	h.Set("X-RateLimit-Limit", "5000")
 	h.Set("X-RateLimit-Remaining", "4999")
-}
-
-func (c caller) anonymous() bool { return c.secret == "" }
-
-// write answers with an error in the form of GitHub's REST API.
-func (r refusal) write(w http.ResponseWriter) {
-	writeJSON(w, r.status, struct {
-		Message          string `json:"message"`
-		DocumentationURL string `json:"documentation_url"`
-		Status           int    `json:"status,string"`
-	}{r.message, "https://docs.github.com/rest", r.status})
 }
 
 func (g *GitHub) serveUser(w http.ResponseWriter, _ *http.Request, c caller) {

@@ -5,24 +5,6 @@ import (
 	"strings"
 )
 
-// Place is a part of GitHub that can be broken by itself.
-type Place string
-
-const (
-	API      Place = "api"      // REST and GraphQL
-	Registry Place = "registry" // the registry's token endpoint, /token
-	Images   Place = "images"   // the registry itself, /v2/
-	Web      Place = "web"      // everything else on a GitHub host: the device flow
-)
-
-// destination says what a request is meant for.
-type destination struct {
-	place    Place
-	github   string // the GitHub host that stands behind it
-	registry string // the registry's canonical host name, if it is one
-	prefix   string // part of the path that belongs to the host's form, not to the API
-}
-
 // Alias lets requests to host, a gateway or a loopback address with its port, be
 // answered as if they had been sent to as. It is how gh's api_host setting and
 // registries on a port of their own are played.

@@ -5,16 +5,6 @@ import (
 	"strings"
 )
 
-// Job is the job of GitHub Actions that a GITHUB_TOKEN was made for. Such a token
-// has no person's rights: a package lets in the job's repository, or does not
-// (https://docs.github.com/packages/learn-github-packages/about-permissions-for-github-packages).
-type Job struct {
-	Repository   string // full name of the repository that runs it
-	RepositoryID int64
-	Owner        string // where the app is installed; "" is the repository's owner
-	Packages     string // its permission for packages: "read", "write", "" for none
-}
-
 func (j *Job) owns(namespace string) bool {
 	return strings.EqualFold(namespace, cmp.Or(j.Owner, ownerOf(j.Repository)))
 }

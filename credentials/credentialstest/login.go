@@ -11,21 +11,6 @@ import (
 	"time"
 )
 
-// device is one device flow between its start and its token, as
-// https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
-// describes it (RFC 8628).
-type device struct {
-	host, client string
-	scopes       []string
-	expires      time.Time
-	asked        bool
-}
-
-type preset struct {
-	secret string
-	token  Token
-}
-
 const (
 	deviceLife     = 15 * time.Minute
 	deviceGrant    = "urn:ietf:params:oauth:grant-type:device_code"

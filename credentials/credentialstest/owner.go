@@ -6,25 +6,6 @@ import (
 	"strings"
 )
 
-type ownerKey struct{ github, login string }
-
-// owner is who a namespace belongs to.
-type owner struct {
-	login, kind string
-	members     []string
-	policy      Policy
-}
-
-// Policy is what an organization asks of those who come for what it owns. The zero
-// value asks for nothing.
-type Policy struct {
-	SSO                 bool     // classic and OAuth app tokens have to be authorized for single sign-on
-	Authorized          []string // the secrets that are
-	ForbidClassic       bool     // no personal access tokens (classic)
-	RestrictOAuthApps   bool     // no OAuth app tokens: none of the apps is approved
-	MembersMayNotCreate bool     // members may not create packages
-}
-
 // AddOrganization makes the organization exist at this host, or changes its
 // members; they may create packages in it.
 func (g *GitHub) AddOrganization(host, name string, members ...string) {

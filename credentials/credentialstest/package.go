@@ -9,31 +9,6 @@ import (
 	"strings"
 )
 
-// Package is one container package OWNER/NAME, and who may use it.
-type Package struct {
-	Owner, Name  string
-	OwnerKind    string // "User", which "" is too, or "Organization"
-	Public       bool
-	Readers      []string // logins
-	Writers      []string // logins; they read too. The owner of a User's package always writes
-	Repository   string   // full name of the linked repository, "" for none
-	RepositoryID int64
-
-	// KeepsLink says that the package goes on to name its repository, with the old
-	// ID, when that is deleted; else it names none. What GitHub does is not known.
-	KeepsLink bool
-
-	// ActionsAccess is "Manage Actions access": the role, "read" or "write", of the
-	// repositories with these IDs. The linked repository has "write" if it is not
-	// listed here.
-	ActionsAccess map[int64]string
-
-	Versions int // manifests that were put
-}
-
-// nameKey finds what is called OWNER/NAME.
-type nameKey struct{ github, name string }
-
 // AddPackage makes the package exist at this host, which is a GitHub host or its
 // registry, or changes it. "" is github.com.
 func (g *GitHub) AddPackage(host string, p Package) {

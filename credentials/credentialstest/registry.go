@@ -10,14 +10,6 @@ import (
 	"time"
 )
 
-// bearer is what the token endpoint gives out: a random word that says nothing
-// (radius-project/radius#12623). Rights are looked up when it is used.
-type bearer struct {
-	secret  string // "" is anonymous
-	github  string
-	expires time.Time
-}
-
 const bearerLife = 5 * time.Minute
 
 func (d *denial) write(w http.ResponseWriter) {

@@ -2,14 +2,6 @@ package credentialstest
 
 import "net/http"
 
-// Repository is a repository of code. Container packages do not belong to it: they
-// are linked to it, by its ID.
-type Repository struct {
-	FullName string // OWNER/NAME
-	ID       int64
-	Private  bool // seen by its owner or the organization's members, with the scope "repo", and by its own jobs
-}
-
 // AddRepository makes the repository exist at this host, or changes it.
 func (g *GitHub) AddRepository(host string, r Repository) {
 	g.mu.Lock()

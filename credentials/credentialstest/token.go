@@ -9,19 +9,6 @@ import (
 	"time"
 )
 
-// Token is what the pretend GitHub knows of one secret. The kind of token follows
-// from the secret's prefix, as listed at
-// https://docs.github.com/authentication/keeping-your-account-and-data-secure/about-authentication-to-github.
-type Token struct {
-	Host      string    // GitHub host it belongs to, e.g. "acme.ghe.com" or "git.example.com"; "" is github.com
-	Login     string    // owner's login
-	Scopes    []string  // X-OAuth-Scopes; nil: no header; empty: empty header
-	Expires   time.Time // GitHub-Authentication-Token-Expiration; zero: no header. It is dead from then on
-	Suspended bool      // the owner's account is suspended
-	Dead      bool      // revoked, or never issued
-	Job       *Job      // the job that an Actions token, ghs_, was made for; it may do what the job may, not what Login may
-}
-
 // Add makes the secret known, or changes what is known of it.
 func (g *GitHub) Add(secret string, t Token) {
 	t.Host = githubHost(t.Host)
@@ -76,22 +63,9 @@ func (t Token) grants(scope string) bool {
 		scope == "read:packages" && slices.Contains(t.Scopes, "write:packages")
 }
 
-// Kinds of token by prefix.
-const (
-	classic      = "ghp_"
-	fineGrained  = "github_pat_"
-	oauth        = "gho_"
-	userToServer = "ghu_"
-	installation = "ghs_"
-	refresh      = "ghr_"
-)
-
 func isKind(secret string, kinds ...string) bool {
 	return slices.ContainsFunc(kinds, func(kind string) bool { return strings.HasPrefix(secret, kind) })
 }
-
-// credential is what a request carried.
-type credential struct{ scheme, username, secret string }
 
 // credentialOf reads the Authorization header and, at the token endpoint, the form
 // of an OAuth2 token request (https://distribution.github.io/distribution/spec/auth/oauth/).

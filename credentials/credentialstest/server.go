@@ -3,39 +3,10 @@ package credentialstest
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"io"
 	"net/http"
-	"slices"
-	"strconv"
-	"strings"
-	"sync"
 	"time"
 )
-
-// GitHub plays GitHub and its container registries. It is safe for parallel use.
-type GitHub struct {
-	api, web http.Handler
-
-	mu       sync.Mutex
-	tokens   map[string]Token
-	broken   map[Place]map[string]http.Handler
-	requests []*Request
-	aliases  map[string]string
-
-	devices  map[string]*device
-	presets  []preset
-	approver string
-	issued   int
-
-	bearers  map[string]bearer
-	images   http.Handler
-	packages map[nameKey]Package
-
-	owners       map[ownerKey]owner
-	repositories map[nameKey]Repository
-}
 
 // NewGitHub returns a GitHub that knows of no token, package or repository. Whoever signs
 // in to it by device flow is octocat.
@@ -54,25 +25,6 @@ func NewGitHub() *GitHub {
 	g.api = g.apiRoutes()
 	g.web = g.webRoutes()
 	return g
-}
-
-// Request is what the pretend GitHub remembers of one request, broken places
-// included.
-type Request struct {
-	Method    string
-	Host      string // as sent
-	Path      string // as sent, still escaped
-	Query     string
-	Secret    string // password, token or bearer it carried, "" if none
-	Username  string // user name beside the password
-	Scheme    string // of the Authorization header, as sent: "token", "Bearer", "Basic"
-	UserAgent string
-	Header    http.Header
-	Body      string // what was sent to [API], [Registry] and [Web]; images are not kept
-	TLS       bool   // sent to an https address
-	Place     Place
-	Time      time.Time
-	Status    int // of the answer; 0 while there is none
 }
 
 // Requests returns all requests in the order in which they came in.
@@ -164,23 +116,6 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// exchange is what the handlers know about the request beyond itself.
-type exchange struct {
-	to      destination
-	sent    credential
-	regular http.Handler
-}
-
-type exchangeKey struct{}
-
-func exchangeOf(r *http.Request) exchange {
-	x, ok := r.Context().Value(exchangeKey{}).(exchange)
-	if !ok {
-		panic("credentialstest: handler used outside of GitHub.ServeHTTP")
-	}
-	return x
-}
-
 func (g *GitHub) record(r *http.Request, to destination, sent credential, body []byte) *Request {
 	seen := &Request{
 		Method:    r.Method,
@@ -215,57 +150,4 @@ func (g *GitHub) breakage(where Place, secret string) http.Handler {
 		return how
 	}
 	return g.broken[where][""]
-}
-
-// statusWriter reports the status of the answer. Unwrap keeps flushing and
-// hijacking possible.
-type statusWriter struct {
-	http.ResponseWriter
-	code func(int)
-	done bool
-}
-
-func (w *statusWriter) WriteHeader(code int) {
-	if !w.done {
-		w.done = true
-		w.code(code)
-	}
-	w.ResponseWriter.WriteHeader(code)
-}
-
-func (w *statusWriter) Write(p []byte) (int, error) {
-	if !w.done {
-		w.WriteHeader(http.StatusOK)
-	}
-	return w.ResponseWriter.Write(p)
-}
-
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// writeJSON answers with a body whose length is announced, so that the wire and
-// the memory show the same headers.
-func writeJSON(w http.ResponseWriter, code int, v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	writeBody(w, code, "application/json; charset=utf-8", string(body))
-}
-
-func writeBody(w http.ResponseWriter, code int, contentType, body string) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(code)
-	io.WriteString(w, body) // the client may have gone
-}
-
-// sign sets the header by which an answer is known as GitHub's own.
-func sign(w http.ResponseWriter) {
-	id := rand.Text()
-	w.Header().Set("X-GitHub-Request-Id", strings.Join([]string{id[:4], id[4:10], id[10:16], id[16:24]}, ":"))
-}
-
-// cut splits a list on commas or blanks and drops what is empty.
-func cut(list string) []string {
-	return slices.Collect(strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }))
 }
