@@ -57,8 +57,11 @@ type unclearAnswers struct {
 // openCache finds the place. Without one nothing is kept.
 func openCache(writeOnly bool) cache {
 	dir, err := ownDir(os.UserCacheDir())
-	if err != nil || switchedOn("GHCR_NO_MEMORY") {
+	if err != nil || switchedOn("GHCR_NO_MEMORY") || isForeignToRoot(dir) {
 		return cache{}
+	}
+	if err := checkDir(dir); err != nil && !isAbsent(err) {
+		return cache{} // another user could have written what it says
 	}
 	return cache{dir: dir, writeOnly: writeOnly}
 }

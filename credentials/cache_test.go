@@ -111,6 +111,7 @@ func TestHowLongAnAnswerIsAsGoodAsAFreshOne(t *testing.T) {
 
 func TestWhatIsRememberedOfOneTokenIsNotSaidOfAnother(t *testing.T) {
 	inBubble(t, func(m *machine) {
+		m.Setenv("GH_HOST", "acme.ghe.com")
 		m.variable("gho_dead")
 		m.refused("ghcr.io")
 		m.token("gho_example", "write:packages")

@@ -52,6 +52,9 @@ type Candidate struct {
 	Fault    Fault
 	// Reason describes the fault to a person. It never contains a secret.
 	Reason string
+	// Fix is how to fix the fault, if the place itself knows; else the rules of the
+	// fault and the source decide.
+	Fix Fix
 }
 
 // String names the candidate as messages do.
@@ -69,6 +72,6 @@ func (c Candidate) withSecret(text string) Candidate {
 		c.Fault, c.Reason = Broken, "the token "+err.Error()
 		return c
 	}
-	c.Token, c.Fault, c.Reason = token, "", ""
+	c.Token, c.Fault, c.Reason, c.Fix = token, "", "", Fix{}
 	return c
 }

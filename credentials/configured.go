@@ -31,8 +31,9 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // verdict is what a refusal says about it.
 func (e *UnreadableError) verdict() Verdict {
-	c := Candidate{Source: e.Source, Fault: Broken, Reason: e.Err.Error()}
-	return Verdict{Candidate: c, User: anyUser, Fix: Fix{Advice: fixNamedFile}}
+	v := Verdict{Candidate: fileFault(Candidate{Source: e.Source}, e.Err), User: anyUser}
+	v.Fix = fixFor(e.Registry, github.WritePackages, v, nil)
+	return v
 }
 
 // findRegistry finds the registry that a client names. settings and gh are read only

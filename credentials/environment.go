@@ -2,40 +2,119 @@ package credentials
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
-// ownVariable is ours alone: gh does not see it. It serves registries of
-// github.com only, so that nobody's token goes to another host by its name.
-const ownVariable = "GHCR_TOKEN"
+// ownVariable is ours alone: gh does not read it. It is for the registries of github.com
+// only, so that a token never goes to another host because of its name.
+const ownVariable Source = "GHCR_TOKEN"
 
 // ghVariables are the variables that gh takes a host's token from, in its order
-// (gh help environment). Those of enterprise hosts are bound to no host, so they
-// may be used only for a host that somebody configured: see parseRegistry.
-func ghVariables(host string) []string {
+// (gh help environment).
+func ghVariables(host string) []Source {
 	if github.IsEnterprise(host) {
-		return []string{"GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"}
+		return []Source{"GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"}
 	}
-	return []string{"GH_TOKEN", "GITHUB_TOKEN"}
+	return []Source{"GH_TOKEN", "GITHUB_TOKEN"}
 }
 
-// tokenVariables are all variables that may hold a token of host, in order.
-func tokenVariables(host string) []string {
-	if host == github.DotCom {
-		return append([]string{ownVariable}, ghVariables(host)...)
+// surroundings decide which host a variable belongs to.
+type surroundings struct {
+	// ghHost is the host that GH_HOST names, "" if it names none.
+	ghHost string
+	// jobHost is, in a GitHub Actions job, the host that runs it.
+	jobHost string
+	// configured are the hosts that gh's hosts.yml and our settings name.
+	configured func() []string
+}
+
+// environmentNow is what the variables and files of this process say.
+func environmentNow(settings Settings, gh func() *ghStore) surroundings {
+	e := surroundings{ghHost: ghDefaultHost(), configured: func() []string {
+		hosts := settings.hosts()
+		if gh().isAbsolute() { // what a working directory names is not this user's
+			hosts = append(hosts, gh().hostNames()...)
+		}
+		return hosts
+	}}
+	if os.Getenv("GITHUB_ACTIONS") == "true" {
+		e.jobHost = jobHost(os.Getenv("GITHUB_SERVER_URL"))
 	}
-	return ghVariables(host)
+	return e
+}
+
+// jobHost is the host of a GITHUB_SERVER_URL. What is no such address is a host that
+// no token goes to.
+func jobHost(serverURL string) string {
+	if serverURL == "" {
+		return github.DotCom
+	}
+	lower, _ := github.LowerASCII(strings.TrimRight(strings.TrimSpace(serverURL), "/"))
+	host, ok := strings.CutPrefix(lower, "https://")
+	if !ok || !github.IsHostname(host) {
+		return "unknown"
+	}
+	return host
+}
+
+// tokenVariables are the variables that may have a token of host, in order. A variable
+// belongs to hosts, whichever registry is asked for:
+//   - GHCR_TOKEN to github.com;
+//   - GH_TOKEN and GITHUB_TOKEN to github.com, and to a GHE.com tenant that somebody
+//     named; in a job GITHUB_TOKEN only to the host that runs the job;
+//   - the enterprise variables to the host that GH_HOST names, else to the only
+//     enterprise host that is configured.
+func (e surroundings) tokenVariables(host string) []Source {
+	var list []Source
+	if host == github.DotCom {
+		list = append(list, ownVariable)
+	}
+	for _, name := range ghVariables(host) {
+		if name == "GITHUB_TOKEN" && e.jobHost != "" {
+			continue
+		}
+		if e.belongs(host) {
+			list = append(list, name)
+		}
+	}
+	if e.jobHost == host {
+		list = append(list, "GITHUB_TOKEN")
+	}
+	return list
+}
+
+// belongs reports whether gh's variables for a class of hosts belong to this one.
+func (e surroundings) belongs(host string) bool {
+	switch {
+	case host == github.DotCom:
+		return true
+	case github.IsTenant(host):
+		return e.ghHost == host || slices.Contains(e.configured(), host)
+	case github.MayBeEnterprise(e.ghHost):
+		return e.ghHost == host
+	}
+	only := ""
+	for _, other := range e.configured() {
+		if github.MayBeEnterprise(other) && other != only {
+			if only != "" {
+				return false
+			}
+			only = other
+		}
+	}
+	return only == host
 }
 
 // fromVariable is what a variable holds. ok is false if it holds nothing.
-func fromVariable(name string) (c Candidate, ok bool) {
-	text := strings.TrimSpace(os.Getenv(name))
+func fromVariable(name Source) (c Candidate, ok bool) {
+	text := strings.TrimSpace(os.Getenv(string(name)))
 	if text == "" {
 		return Candidate{}, false
 	}
-	c.Source = Source(name)
+	c.Source = name
 	token, err := github.ParseToken(text)
 	if err != nil {
 		c.Fault, c.Reason = Broken, err.Error()

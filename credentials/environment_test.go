@@ -2,6 +2,7 @@ package credentials
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,7 @@ func TestEachHostTakesItsOwnVariablesInGhsOrder(t *testing.T) {
 			m := newMachine(t)
 			allVariables(t)
 			t.Setenv("GH_HOST", "git.example.com")
+			m.settings(`{"registries":{"containers.acme.ghe.com":{}}}`)
 			if got := sourcesOf(m.verdicts(test.serverURL)); !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
@@ -200,4 +202,123 @@ func TestAnActorIsNoUserForOtherTokens(t *testing.T) {
 
 func containsLine(text, line string) bool {
 	return slices.Contains(slices.Collect(strings.Lines(text)), line)
+}
+
+func TestAVariableBelongsToHosts(t *testing.T) {
+	t.Parallel()
+	const enterprise = "GH_ENTERPRISE_TOKEN GITHUB_ENTERPRISE_TOKEN"
+	for _, test := range []struct {
+		name       string
+		ghHost     string
+		jobHost    string
+		configured string
+		host       string
+		want       string
+	}{
+		{"github.com", "", "", "", "github.com", "GHCR_TOKEN GH_TOKEN GITHUB_TOKEN"},
+		{"github.com, whatever is configured", "a.example.com", "", "b.example.net acme.ghe.com", "github.com", "GHCR_TOKEN GH_TOKEN GITHUB_TOKEN"},
+		{"github.com in its own job", "", "github.com", "", "github.com", "GHCR_TOKEN GH_TOKEN GITHUB_TOKEN"},
+		{"github.com in the job of an enterprise host", "", "ghes.corp.example", "", "github.com", "GHCR_TOKEN GH_TOKEN"},
+		{"github.com in a job of an unknown host", "", "unknown", "", "github.com", "GHCR_TOKEN GH_TOKEN"},
+		{"a tenant that nobody named", "", "", "", "attacker.ghe.com", ""},
+		{"a tenant beside the one that is named", "acme.ghe.com", "", "acme.ghe.com", "attacker.ghe.com", ""},
+		{"a tenant by GH_HOST", "acme.ghe.com", "", "", "acme.ghe.com", "GH_TOKEN GITHUB_TOKEN"},
+		{"a tenant by a file", "", "", "github.com acme.ghe.com", "acme.ghe.com", "GH_TOKEN GITHUB_TOKEN"},
+		{"a tenant's own job", "", "acme.ghe.com", "", "acme.ghe.com", "GITHUB_TOKEN"},
+		{"a named tenant in another's job", "", "github.com", "acme.ghe.com", "acme.ghe.com", "GH_TOKEN"},
+		{"the host of GH_HOST", "a.example.com", "", "a.example.com b.example.net", "a.example.com", enterprise},
+		{"not the host of GH_HOST", "a.example.com", "", "b.example.net", "b.example.net", ""},
+		{"the only enterprise host", "", "", "github.com acme.ghe.com a.example.com", "a.example.com", enterprise},
+		{"the only one, named twice", "github.com", "", "a.example.com a.example.com", "a.example.com", enterprise},
+		{"one of two", "", "", "a.example.com b.example.net", "a.example.com", ""},
+		{"one that is not configured", "", "", "a.example.com", "b.example.net", ""},
+		{"the host of a job", "", "ghes.corp.example", "ghes.corp.example", "ghes.corp.example", enterprise + " GITHUB_TOKEN"},
+	} {
+		e := surroundings{test.ghHost, test.jobHost, func() []string { return strings.Fields(test.configured) }}
+		var got []string
+		for _, name := range e.tokenVariables(test.host) {
+			got = append(got, string(name))
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestTheHostOfAJob(t *testing.T) {
+	t.Parallel()
+	for serverURL, want := range map[string]string{
+		"": "github.com", "https://github.com": "github.com", "https://GitHub.com/": "github.com", "https://ghes.corp.example": "ghes.corp.example",
+		"http://github.com": "unknown", "https://github.com:8443": "unknown", "https://me@github.com": "unknown", "github.com": "unknown",
+		"https://github.com/x": "unknown", "https://": "unknown", "\x00": "unknown",
+	} {
+		if got := jobHost(serverURL); got != want {
+			t.Errorf("%q: got %q, want %q", serverURL, got, want)
+		}
+	}
+}
+
+// FuzzVariables: whatever the environment and the files name, no variable's token goes
+// to a host that it does not belong to.
+func FuzzVariables(f *testing.F) {
+	for _, seed := range [][4]string{
+		{"", "", "", "github.com"},
+		{"a.example.com", "https://ghes.corp.example", "b.example.net", "b.example.net"},
+		{"acme.ghe.com", "https://github.com", "attacker.ghe.com a.example.com", "attacker.ghe.com"},
+		{"GITHUB.COM", "https://GITHUB.COM/", "github.com", "github.com"},
+	} {
+		f.Add(seed[0], seed[1], seed[2], seed[3])
+	}
+	f.Fuzz(func(t *testing.T, ghHost, serverURL, configured, host string) {
+		hosts := strings.Fields(configured)
+		e := surroundings{ghHost, jobHost(serverURL), func() []string { return hosts }}
+		named := host == ghHost || slices.Contains(hosts, host)
+		for _, name := range e.tokenVariables(host) {
+			switch name {
+			case "GHCR_TOKEN":
+				if host != github.DotCom {
+					t.Errorf("%s goes to %s", name, host)
+				}
+			case "GITHUB_TOKEN":
+				if e.jobHost != host {
+					t.Errorf("the job's token goes to %s, and the job is run by %s", host, e.jobHost)
+				}
+			case "GH_TOKEN":
+				if host != github.DotCom && !(github.IsTenant(host) && named) {
+					t.Errorf("%s goes to %s", name, host)
+				}
+			default:
+				if !named || host == github.DotCom || github.IsTenant(host) {
+					t.Errorf("%s goes to %s", name, host)
+				}
+				for _, other := range append(hosts, ghHost) {
+					if other != host && slices.Contains(e.tokenVariables(other), name) {
+						t.Errorf("%s goes to %s and to %s", name, host, other)
+					}
+				}
+			}
+		}
+	})
+}
+
+// In a job on an enterprise server, its GITHUB_TOKEN goes nowhere else.
+func TestAJobsTokenStaysOnTheHostOfTheJob(t *testing.T) {
+	m := newMachine(t)
+	t.Setenv("GITHUB_ACTIONS", "true")
+	t.Setenv("GITHUB_SERVER_URL", "https://ghes.corp.example")
+	t.Setenv("GITHUB_TOKEN", "ghs_job")
+	m.notFound("ghcr.io")
+	m.wantAsked(0, 0)
+}
+
+// What a repository brings along names no host that a variable's token goes to.
+func TestAHostOfTheWorkingDirectoryGetsNoVariable(t *testing.T) {
+	m := newMachine(t)
+	t.Chdir(t.TempDir())
+	t.Setenv("GH_CONFIG_DIR", ".gh")
+	allVariables(t)
+	m.write(filepath.Join(".gh", "hosts.yml"), "evil.example:\n    user: octocat\nattacker.ghe.com:\n    user: octocat\n")
+	m.refused("containers.evil.example")
+	m.refused("containers.attacker.ghe.com")
+	m.wantAsked(0, 0)
 }

@@ -2,10 +2,25 @@ package credentials
 
 import (
 	"errors"
+	"io/fs"
+	"os"
 
 	"golang.org/x/sys/windows"
+)
+
+const (
+	openFlags = 0
+	lockFlags = os.O_RDONLY
 )
 
 func isBusy(err error) bool {
 	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_ACCESS_DENIED)
 }
+
+// The access lists of a user's profile let nobody else write there.
+
+func checkTrust(string, fs.FileInfo) error { return nil }
+
+func giveToOwnerOfDir(string) error { return nil }
+
+func isForeignToRoot(string) bool { return false }

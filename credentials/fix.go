@@ -11,6 +11,9 @@ import (
 // gh from its own store. No fix is the command that has just failed.
 func fixFor(r github.Registry, want github.Scope, v Verdict, hiding []string) Fix {
 	page := github.NewTokenPage(r.Host, want)
+	if v.Candidate.Fix != (Fix{}) && v.Fault == v.Candidate.Fault {
+		return v.Candidate.Fix
+	}
 	switch v.Fault {
 	case LacksScope, Rejected, Missing, WrongKind:
 		return fixToken(r, want, v, hiding, page)
@@ -20,7 +23,7 @@ func fixFor(r github.Registry, want github.Scope, v Verdict, hiding []string) Fi
 		return fixTimeout(v)
 	case NoKeyring:
 		return Fix{Advice: fmt.Sprintf("run this where the keyring can be reached, or set %s to a token made at %s", variableFor(r.Host), page)}
-	case Broken:
+	case Broken, OtherOwner:
 		return fixBroken(r, v, page)
 	default:
 		return Fix{Advice: fmt.Sprintf("try again when %s can be reached", r.Host)}
@@ -87,15 +90,20 @@ func fixBroken(r github.Registry, v Verdict, page string) Fix {
 }
 
 // variableFor is the variable in which a person may give us a token for a host.
-func variableFor(host string) string { return tokenVariables(host)[0] }
+func variableFor(host string) Source {
+	if host == github.DotCom {
+		return ownVariable
+	}
+	return ghVariables(host)[0]
+}
 
 // hidingVariables lists the variables that are set and hide gh's store from gh:
 // with one of them gh auth login and refresh refuse to work.
 func hidingVariables(host string) []string {
 	var names []string
 	for _, name := range ghVariables(host) {
-		if os.Getenv(name) != "" {
-			names = append(names, name)
+		if os.Getenv(string(name)) != "" {
+			names = append(names, string(name))
 		}
 	}
 	return names

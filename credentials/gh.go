@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -148,8 +149,7 @@ func (s *ghStore) users(host string) []string {
 func (s *ghStore) candidate(ctx context.Context, k *limitedKeyring, host, user string) (c Candidate, ok bool) {
 	c.Source = GH
 	if s.hostsErr != nil {
-		c.Fault, c.Reason = Broken, s.hostsErr.Error()
-		return c, true
+		return fileFault(c, s.hostsErr), true
 	}
 	if !s.names(host) {
 		return c, false
@@ -211,17 +211,40 @@ func (s *ghStore) apiHost(host string) (string, error) {
 	return name, nil
 }
 
-// route is where gh sends its requests to the API of a host.
+// isAbsolute reports whether gh's directory is not one in the working directory, where
+// a stranger's repository may have put it.
+func (s *ghStore) isAbsolute() bool { return filepath.IsAbs(s.hostsPath) }
+
+// route is where gh sends its requests to the API of a host. What a file in the working
+// directory says about that does not count.
 func (s *ghStore) route(host string) github.Route {
+	if !s.isAbsolute() {
+		return github.Route{}
+	}
 	apiHost, err := s.apiHost(host)
-	return github.Route{APIHost: apiHost, Socket: s.socket(), Err: err}
+	socket, socketErr := s.socket()
+	return github.Route{APIHost: apiHost, Socket: socket, Err: cmp.Or(err, socketErr)}
 }
 
-// socket is the unix socket through which gh's setting http_unix_socket sends
-// all of its requests, or "".
-func (s *ghStore) socket() string {
+// socket is the unix socket through which gh's setting http_unix_socket sends all of
+// its requests, or "". Only an absolute path counts, and only a socket that no other
+// user could have made.
+func (s *ghStore) socket() (string, error) {
 	path, _ := s.general.Get([]string{"http_unix_socket"})
-	return path
+	switch path = strings.TrimSpace(path); {
+	case path == "" || path == "null" || path == "~":
+		return "", nil
+	case !filepath.IsAbs(path):
+		return "", fmt.Errorf("http_unix_socket in gh's config.yml is not an absolute path")
+	}
+	info, err := os.Stat(path)
+	if err == nil {
+		err = checkTrust(path, info)
+	}
+	if err == nil {
+		err = checkDir(filepath.Dir(path))
+	}
+	return path, err
 }
 
 // ghDefaultHost is the host that GH_HOST names, or "".

@@ -463,7 +463,7 @@ func TestWhatIsNoFileIsAFaultThatNamesIt(t *testing.T) {
 			says := strings.ReplaceAll(thing.says, "%s", m.hostsPath())
 			if says == "STAT" { // each system has its own words
 				_, err := os.Stat(m.hostsPath())
-				says = err.Error()
+				says = strings.Replace(err.Error(), "stat ", "open ", 1)
 			}
 			m.says("ghcr.io",
 				"docker-credential-ghcr: error: no usable GitHub token for ghcr.io",

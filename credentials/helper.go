@@ -113,7 +113,9 @@ func (h *Helper) Search(serverURL string) (*Search, error) {
 	s.asker = asker{host: registry.Host, cache: openCache(h.Fresh), trace: h.trace, asked: map[string]facts{}}
 	s.asker.client = func(source Source) *github.Client {
 		client := &github.Client{Registry: registry, Transport: transport, UserAgent: h.UserAgent, Trace: h.trace}
-		client.Route = gh().route(registry.Host)
+		if source.isGH() {
+			client.Route = gh().route(registry.Host)
+		}
 		return client
 	}
 	h.trace("%s accepts tokens of %s with the scope %s", registry.Name, registry.Host, s.Scope)
@@ -196,7 +198,7 @@ func (h *Helper) List() (map[string]string, error) {
 		if !ok || registry.Host != host {
 			continue
 		}
-		user := knownUser(gh, host, settings.Registries[name].User)
+		user := knownUser(gh, settings, host, settings.Registries[name].User)
 		h.trace("%s: user %q", name, user)
 		if user != "" {
 			logins[name] = user
@@ -207,7 +209,7 @@ func (h *Helper) List() (map[string]string, error) {
 
 // knownUser is the user of a host as records say, or the one that setup named; ""
 // if nothing says that there is a login.
-func knownUser(gh *ghStore, host, named string) string {
+func knownUser(gh *ghStore, settings Settings, host, named string) string {
 	record, ok, _ := readLoginRecord(host)
 	if user := loginOrNone(record.User, ""); ok && user != "" {
 		return user
@@ -218,7 +220,7 @@ func knownUser(gh *ghStore, host, named string) string {
 	if ok || gh.get(host, "oauth_token") != "" {
 		return anyUser
 	}
-	for _, name := range tokenVariables(host) {
+	for _, name := range environmentNow(settings, func() *ghStore { return gh }).tokenVariables(host) {
 		if c, ok := fromVariable(name); ok && c.Fault == "" {
 			return anyUser
 		}

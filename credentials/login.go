@@ -69,7 +69,7 @@ func writeLoginRecord(host string, record loginRecord) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return err
 	}
 	content, err := json.Marshal(record)
@@ -126,8 +126,7 @@ func readDockerLogin(ctx context.Context, k *limitedKeyring, host string) (c Can
 		return c, false
 	}
 	if err != nil {
-		c.Fault, c.Reason = Broken, err.Error()
-		return c, true
+		return fileFault(c, err), true
 	}
 	c.Login = loginOrNone(record.User, "")
 	content, err := k.get(ctx, loginService, host)

@@ -43,7 +43,7 @@ func (r *Refusal) message() string {
 }
 
 // byEffort orders the faults by the effort of fixing them, least first.
-var byEffort = []Fault{LacksScope, Locked, Timeout, Rejected, Missing, WrongKind, Broken, NoKeyring, Unreachable}
+var byEffort = []Fault{LacksScope, Locked, Timeout, Rejected, Missing, WrongKind, OtherOwner, Broken, NoKeyring, Unreachable}
 
 // LeastFix is the fix that takes the least effort, of those of refused verdicts.
 func LeastFix(refused []Verdict) Fix { return LeastRefused(refused).Fix }

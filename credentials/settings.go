@@ -71,7 +71,7 @@ func EditSettings(edit func(*Settings) error) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeDir(filepath.Dir(path)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), settingsWait)
@@ -84,6 +84,9 @@ func EditSettings(edit func(*Settings) error) error {
 	lock := newLock(path + ".lock")
 	if locked, err := lock.TryLockContext(ctx, 5*time.Millisecond); locked {
 		defer func() { _ = lock.Unlock() }()
+		if err := giveToOwnerOfDir(lock.Path()); err != nil {
+			return err
+		}
 	} else if ctx.Err() != nil {
 		return fmt.Errorf("%s: another process is changing it and does not finish: %w", path, err)
 	}

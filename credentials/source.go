@@ -35,7 +35,7 @@ func (s *sources) candidates(ctx context.Context) iter.Seq[Candidate] {
 }
 
 func (s *sources) fromEnvironment(_ context.Context, yield func(Candidate) bool) bool {
-	for _, name := range tokenVariables(s.registry.Host) {
+	for _, name := range environmentNow(s.settings, s.gh).tokenVariables(s.registry.Host) {
 		c, ok := fromVariable(name)
 		s.trace("%s: %s", name, found(ok))
 		if ok && !yield(c) {
@@ -52,7 +52,7 @@ func (s *sources) fromSettings(_ context.Context, yield func(Candidate) bool) bo
 	if s.settingsErr == nil {
 		return true
 	}
-	yield(Candidate{Source: SettingsFile, Fault: Broken, Reason: s.settingsErr.Error()})
+	yield(fileFault(Candidate{Source: SettingsFile}, s.settingsErr))
 	return false
 }
 

@@ -67,7 +67,7 @@ func planLeftovers(ctx context.Context, search *credentials.Search, config *dock
 		}
 		v := search.Judge(ctx, credentials.Candidate{Source: credentials.DockerLogin, Login: l.User, Token: token})
 		switch {
-		case v.Fault == credentials.Rejected:
+		case v.Fault == credentials.Rejected && search.GitHub(v.Source).IsDeadForBoth(ctx, v.User, token):
 			plan.rejected = append(plan.rejected, l)
 		case v.Good() && !served:
 			l.User = v.User

@@ -57,7 +57,7 @@ func revoke(ctx context.Context, w world, registry, source string, yes bool) err
 	if err != nil {
 		return err
 	}
-	if v.Fault == credentials.Rejected {
+	if v.Fault == credentials.Rejected && search.GitHub(v.Source).IsDeadForBoth(ctx, v.User, v.Token) {
 		return fmt.Errorf("the token is dead already: %s", v.Reason)
 	}
 	if !search.GitHub(v.Source).Revocable(v.Token.Kind()) {

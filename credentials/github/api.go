@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -94,8 +95,22 @@ func (a *Answer) readMessage(body []byte) {
 	if a.Status < 400 || json.Unmarshal(body, &content) != nil || content.Message == "" {
 		return
 	}
-	a.Own, a.Message = true, content.Message
+	a.Message = content.Message
+	// A gateway in between says 401 and 403, too, and in the same form.
+	refused := a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden
+	a.Own = a.Own || !refused || isGitHubsText(content.Message)
 	a.Limited = a.Limited || strings.Contains(strings.ToLower(content.Message), "rate limit")
+}
+
+// gitHubsTexts are the beginnings of texts by which a refusal of GitHub is known even
+// if something in between has removed its headers.
+var gitHubsTexts = []string{
+	"Bad credentials", "Sorry. Your account was suspended", "Resource not accessible by ", "Resource protected by organization SAML",
+	"API rate limit exceeded", "You have exceeded a secondary rate limit", "Maximum number of login attempts exceeded",
+}
+
+func isGitHubsText(message string) bool {
+	return slices.ContainsFunc(gitHubsTexts, func(beginning string) bool { return strings.HasPrefix(message, beginning) })
 }
 
 // readIdentity takes the user from a good answer of /user, and from that of /

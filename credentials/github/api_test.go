@@ -141,6 +141,9 @@ func TestOnlyAClearAnswerOfTheAPIsOwnSaysAnything(t *testing.T) {
 		{"a redirect", oauth, credentialstest.RedirectTo("https://evil.example/user"), Unknown, 307, "307, not GitHub's own answer"},
 		{"401 as GitHub says it", oauth, asIfOwn(401, `{"message":"Bad credentials","status":"401"}`), Invalid, 401, ""},
 		{"401 in JSON with a message, but no mark", oauth, credentialstest.Status(401, `{"message":"Bad credentials"}`), Invalid, 401, ""},
+		{"401 of a gateway that speaks as GitHub does", oauth, credentialstest.Status(401, `{"message":"Unauthorized"}`), Unknown, 401, "401 Unauthorized"},
+		{"403 of a gateway that speaks as GitHub does", oauth, credentialstest.Status(403, `{"message":"Your session is suspended"}`), Unknown, 403, "403 Your session is suspended"},
+		{"403 as the account is suspended, without the mark", oauth, credentialstest.Status(403, `{"message":"Sorry. Your account was suspended"}`), Invalid, 403, ""},
 		{"401 with the mark, but no message", oauth, asIfOwn(401, ""), Invalid, 401, ""},
 		{"401 of a proxy", oauth, credentialstest.ProxyUnauthorized, Unknown, 401, "401, not GitHub's own answer"},
 		{"401 in a proxy's JSON", oauth, credentialstest.Status(401, `{"error":"unauthorized"}`), Unknown, 401, "401, not GitHub's own answer"},
@@ -644,6 +647,61 @@ func TestALoginThatAProxyRepeatsIsNotShown(t *testing.T) {
 		t.Setenv("HTTPS_PROXY", "http://me:"+canary+"@127.0.0.1:1")
 		if got := trouble(t.Context(), errors.New(text)); shows(got) {
 			t.Errorf("%q", got)
+		}
+	}
+}
+
+// Go does not end the body of such an answer with the request.
+func TestAServerThatSwitchesProtocolsIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	hold := make(chan struct{})
+	s := server(t, func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+		select {
+		case <-hold:
+		case <-time.After(10 * time.Second):
+		}
+	})
+	defer close(hold)
+	a := at(s.URL, plainTransport(s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs))
+	for name, ask := range map[string]func(context.Context) Answer{
+		"API":      func(ctx context.Context) Answer { return a.AskAPI(ctx, mustParse(t, "gho_example")) },
+		"registry": func(ctx context.Context) Answer { return a.AskRegistry(ctx, "octocat", mustParse(t, "gho_example")) },
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		begun := time.Now()
+		answer := ask(ctx)
+		cancel()
+		if took := time.Since(begun); took > 5*time.Second || answer.Trouble != "no answer in time" {
+			t.Errorf("%s: %+v after %v", name, answer, took)
+		}
+	}
+}
+
+// What cannot be undone needs the word of both.
+func TestATokenIsDeadForBothOnlyIfBothSaySo(t *testing.T) {
+	t.Parallel()
+	gateway := credentialstest.Status(401, `{"message":"Unauthorized"}`)
+	for name, c := range map[string]struct {
+		api, registry http.Handler
+		want          bool
+	}{
+		"both":         {nil, nil, true},
+		"the API":      {nil, credentialstest.ServerError(502), false},
+		"the registry": {gateway, nil, false},
+		"nobody":       {gateway, credentialstest.ProxyUnauthorized, false},
+	} {
+		hub := credentialstest.NewGitHub()
+		hub.Break("", credentialstest.API, c.api)
+		hub.Break("", credentialstest.Registry, c.registry)
+		if got := ask(hub).IsDeadForBoth(t.Context(), "octocat", mustParse(t, "gho_dead")); got != c.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -29,6 +29,8 @@ func exchange(transport http.RoundTripper, request *http.Request, token Token, r
 	var body []byte
 	if err == nil {
 		defer response.Body.Close()
+		// Go lets the body of a 101 live on when the context ends.
+		defer context.AfterFunc(request.Context(), func() { response.Body.Close() })()
 		body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 		if err == nil && len(body) > maxAnswer {
 			err = errors.New("the answer is too large")

@@ -43,3 +43,9 @@ func (c *Client) Revocable(kind Kind) bool {
 func (c *Client) IsDead(ctx context.Context, token Token) bool {
 	return c.AskAPI(ctx, token).StateByAPI() == Invalid
 }
+
+// IsDeadForBoth asks GitHub and its registry whether both reject a token. Nothing that
+// cannot be undone may follow from less.
+func (c *Client) IsDeadForBoth(ctx context.Context, user string, token Token) bool {
+	return c.IsDead(ctx, token) && c.AskRegistry(ctx, user, token).StateByRegistry() == Invalid
+}
