@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,14 +21,14 @@ func checkCommand(w world) *cobra.Command {
 	var pull, asJSON bool
 	command := &cobra.Command{
 		Use:   "check IMAGE",
-		Short: "Say whether an image may be pushed, and if not, why",
-		Long: `Say whether an image may be pushed, and if not, why.
+		Short: "Check whether an image can be pushed, and if not, why",
+		Long: `Check whether an image can be pushed, and if not, why.
 
-The registry itself is asked, by an upload that is opened and dropped, and
-GitHub is asked about the package. Nothing is uploaded and nothing is created.
-IMAGE may be pasted with https://, docker:// or oci://, or as the address of the
-package's page. The exit status is 0 if it is allowed, 1 if not, 3 if nobody can
-say.`,
+It checks the login that docker, podman and helm would send, asks the registry
+itself (it opens an upload and drops it), and asks GitHub about the package. Nothing
+is uploaded and nothing is created. IMAGE may be pasted with https://, docker:// or
+oci://, or as the address of the package's page. The exit status is 0 if it is
+allowed, 1 if not, 3 if that is unknown.`,
 		Example: `  docker-credential-ghcr check ghcr.io/octocat/app
   docker-credential-ghcr check octocat/app:1.2 --pull
   docker-credential-ghcr check containers.example.com/octocat/app --json`,
@@ -43,7 +42,7 @@ say.`,
 			return check(cmd.Context(), w, args[0], !pull, asJSON)
 		},
 	}
-	command.Flags().BoolVar(&pull, "pull", false, "ask whether it may be pulled")
+	command.Flags().BoolVar(&pull, "pull", false, "check whether it can be pulled")
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
@@ -65,27 +64,12 @@ type checked struct {
 	Steps  []step `json:"steps"`
 	// Diagnosis is why not; null if it is allowed.
 	Diagnosis *denial.Diagnosis `json:"diagnosis"`
-	// Notes are what stands in others' way, such as a repository's workflows.
+	// Notes are what others cannot do, such as a repository's workflows.
 	Notes []denial.Diagnosis `json:"notes"`
 }
 
 func (c *checked) did(id, state, format string, args ...any) {
 	c.Steps = append(c.Steps, step{id, state, fmt.Sprintf(format, args...)})
-}
-
-// job is the GitHub Actions job that we run in; nil elsewhere.
-type job struct {
-	repository string
-	id         int64 // 0 if the job does not say
-}
-
-func currentJob() *job {
-	repository := os.Getenv("GITHUB_REPOSITORY")
-	if os.Getenv("GITHUB_ACTIONS") != "true" || repository == "" {
-		return nil
-	}
-	id, _ := strconv.ParseInt(os.Getenv("GITHUB_REPOSITORY_ID"), 10, 64)
-	return &job{repository, id}
 }
 
 func check(ctx context.Context, w world, text string, push, asJSON bool) error {
@@ -97,6 +81,9 @@ func check(ctx context.Context, w world, text string, push, asJSON bool) error {
 	if err != nil {
 		return noSearch(i.Registry, err)
 	}
+	if !push {
+		search.Scope = github.ReadPackages
+	}
 	c := inspectImage(ctx, search, i, push)
 	if asJSON {
 		err = printJSON(w.stdout, c)
@@ -105,7 +92,7 @@ func check(ctx context.Context, w world, text string, push, asJSON bool) error {
 	}
 	if summary := os.Getenv("GITHUB_STEP_SUMMARY"); currentJob() != nil && summary != "" {
 		if err := c.summarize(summary); err != nil {
-			fmt.Fprintf(w.stderr, "%s: warning: the job's summary: %v\n", programName, err)
+			fmt.Fprintf(w.stderr, "%s: warning: the job's summary was not written: %s\n", programName, visible(err.Error()))
 		}
 	}
 	switch {
@@ -121,26 +108,30 @@ func check(ctx context.Context, w world, text string, push, asJSON bool) error {
 
 // imageFacts are what was learnt about an image, for diagnose.
 type imageFacts struct {
-	push    bool
-	job     *job
-	verdict credentials.Verdict // good, or zero
-	refused []credentials.Verdict
+	push bool
+	// reference is the tag or digest that is asked for.
+	reference reference
+	job       *job
+	verdict   credentials.Verdict // good, or zero
+	refused   []credentials.Verdict
 	// exchange and probe are the registry's answers.
 	exchange, probe github.Answer
-	// owner, pkg and bearer are GitHub's: bearer is the repository that bears the
+	// owner, pkg and bearer are GitHub's: namesake is the repository that has the
 	// name of the linked one now.
-	owner  github.Owner
-	pkg    github.Package
-	bearer github.Repository
+	owner    github.Owner
+	pkg      github.Package
+	namesake github.Repository
+	// tags are some that the image has, if the one asked for is missing.
+	tags []string
 }
 
 // inspectImage asks everything and judges it.
 func inspectImage(ctx context.Context, search *credentials.Search, i denial.Image, push bool) *checked {
-	c := &checked{Image: i.String(), Action: "pull", Notes: []denial.Diagnosis{}}
+	c := &checked{Image: i.Whole(), Action: "pull", Notes: []denial.Diagnosis{}}
 	if push {
 		c.Action = "push"
 	}
-	f := imageFacts{push: push, job: currentJob()}
+	f := imageFacts{push: push, reference: reference(i.Manifest()), job: currentJob()}
 	s := newSituation(search, i, f.job, push)
 	if i.Spelled != "" {
 		c.did("name", "failed", "%s", i.UpperCase())
@@ -173,12 +164,13 @@ func newSituation(search *credentials.Search, i denial.Image, j *job, push bool)
 		Repository: i.Repository(),
 	}
 	if !push {
-		s.Scope = string(search.Scope)
+		s.Scope = string(github.ReadPackages)
 	}
 	if j != nil {
 		s.Repository = j.repository
 	}
-	s.Settings = denial.SettingsPage(s.Host, "users", i.Owner, i.Name)
+	s.Settings = github.SettingsPage(s.Host, "", i.Owner, i.Name)
+	s.Address, s.Client, s.Logout = i.Registry, "docker", "docker logout "+i.Registry
 	return s
 }
 
@@ -187,7 +179,7 @@ func (f *imageFacts) askToken(ctx context.Context, c *checked, search *credentia
 	for v := range search.Verdicts(ctx) {
 		if v.Good() {
 			f.verdict = v
-			c.did("token", "passed", "%s: %s of %s", v.Source, v.Token.Kind(), v.User)
+			c.did("token", "passed", "%s: %s%s", v.Source, v.Token.Kind(), ofUser(v))
 			return
 		}
 		f.refused = append(f.refused, v)
@@ -206,6 +198,14 @@ func (f *imageFacts) askToken(ctx context.Context, c *checked, search *credentia
 	c.did("token", state, "%s", strings.Join(evidence, "; "))
 }
 
+// ofUser names the user of a token, if it has one: an installation token does not.
+func ofUser(v credentials.Verdict) string {
+	if v.Token.Kind() == github.Installation {
+		return ""
+	}
+	return " of " + v.User
+}
+
 // askRegistry asks the registry for a bearer token, and then the question itself.
 func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *credentials.Search, i denial.Image) {
 	if f.push && f.verdict.Token.IsZero() {
@@ -221,9 +221,9 @@ func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *creden
 		c.did("registry", "skipped", "the registry gave no token to ask with")
 		return
 	}
-	c.did("exchange", "passed", "the registry takes the token")
+	c.did("exchange", "passed", "the registry accepts the token")
 	if f.verdict.Token.IsZero() {
-		c.Steps[len(c.Steps)-1].Evidence = "the registry lets anybody ask"
+		c.Steps[len(c.Steps)-1].Evidence = "the registry answers without a login"
 	}
 	if f.push {
 		f.probe = client.ProbePush(ctx, f.verdict.Token, bearer, i.Path)
@@ -234,6 +234,9 @@ func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *creden
 		c.did("registry", "passed", "the registry allows the %s", c.Action)
 	} else {
 		c.did("registry", stateOf(f.probe), "%s", evidenceOf(f.probe))
+	}
+	if !f.push && f.probe.Own && f.probe.Status == http.StatusNotFound {
+		f.tags = client.Tags(ctx, bearer, i.Path)
 	}
 }
 
@@ -273,7 +276,7 @@ func statusText(a github.Answer) string {
 func (f *imageFacts) askGitHub(ctx context.Context, c *checked, search *credentials.Search, i denial.Image) {
 	token := f.verdict.Token
 	if token.IsZero() {
-		c.did("package", "skipped", "GitHub says nothing about packages without a token")
+		c.did("package", "skipped", "GitHub tells nothing about packages without a token")
 		return
 	}
 	client := search.GitHub(f.verdict.Source)
@@ -288,7 +291,7 @@ func (f *imageFacts) askGitHub(ctx context.Context, c *checked, search *credenti
 		return
 	}
 	if f.pkg.Repository != "" {
-		f.bearer = client.Repository(ctx, token, f.pkg.Repository)
+		f.namesake = client.Repository(ctx, token, f.pkg.Repository)
 	}
 	c.did("package", "passed", "%s, %s", f.pkg.Visibility, f.link())
 }
@@ -299,23 +302,23 @@ func (f *imageFacts) link() string {
 	case f.pkg.Repository == "":
 		return "linked to no repository"
 	case f.recreated():
-		return fmt.Sprintf("linked to a repository %s of id %d; the one that bears the name now has id %d", f.pkg.Repository, f.pkg.RepositoryID, f.bearer.ID)
+		return fmt.Sprintf("linked to a repository %s with the id %d; the one with that name now has the id %d", f.pkg.Repository, f.pkg.RepositoryID, f.namesake.ID)
 	case f.deleted():
-		return fmt.Sprintf("linked to a repository %s that this token does not see, or that is no more", f.pkg.Repository)
+		return fmt.Sprintf("linked to a repository %s that was deleted or that this token does not see", f.pkg.Repository)
 	}
 	return "linked to " + f.pkg.Repository
 }
 
 func (f *imageFacts) recreated() bool {
-	return f.bearer.Status == http.StatusOK && f.bearer.ID != 0 && f.bearer.ID != f.pkg.RepositoryID
+	return f.namesake.Status == http.StatusOK && f.namesake.ID != 0 && f.namesake.ID != f.pkg.RepositoryID
 }
 
 func (f *imageFacts) deleted() bool {
-	return f.pkg.Repository != "" && f.bearer.Own && f.bearer.Status == http.StatusNotFound
+	return f.pkg.Repository != "" && f.namesake.Own && f.namesake.Status == http.StatusNotFound
 }
 
 // workflowsCause is what keeps workflows from the package, "" if nothing is seen
-// that does. Without a job the repository that bears the linked one's name is meant.
+// that does. Without a job the repository with the linked one's name is meant.
 func (f *imageFacts) workflowsCause() string {
 	switch {
 	case f.pkg.Status != http.StatusOK || !f.pkg.Own:
@@ -349,8 +352,20 @@ func (c *checked) judge(f imageFacts, s denial.Situation) {
 		id = cmp.Or(f.workflowsCause(), id)
 	}
 	c.conclude(id, s)
-	if id == "unreachable" || id == "rate-limited" || id == "unclear" && stateOf(f.last()) != "failed" {
+	switch id {
+	case "unreachable", "rate-limited", "throttled", "untrusted-certificate":
 		c.Answer = "unknown"
+	case "unclear":
+		if stateOf(f.last()) != "failed" {
+			c.Answer = "unknown"
+		}
+	case "never-pushed":
+		f.nameTags(c.Diagnosis)
+	}
+	f.refine(c.Diagnosis)
+	if id == "actions-no-permission" && f.owner.Organization && strings.Contains(f.last().Message, "Create") {
+		// The same words are those of an organization that forbids creating packages.
+		c.Notes = append(c.Notes, denial.Named("may-not-create").In(s))
 	}
 	// The page holds an authorization request, and a job's log has many readers.
 	if page := cmp.Or(f.pkg.SSOPage, f.owner.SSOPage); id == "sso-not-authorized" && page != "" && f.job == nil {
@@ -382,14 +397,23 @@ func (f *imageFacts) diagnose() string {
 	case f.verdict.Token.IsZero() && (f.push || stateOf(last) == "failed"):
 		return f.tokenCause()
 	case last.Limited:
+		if denial.CauseOf(last.Message) == "throttled" {
+			return "throttled"
+		}
 		return "rate-limited"
+	case denial.CauseOf(last.Trouble) == "untrusted-certificate":
+		return "untrusted-certificate"
 	case !last.Own || last.Status >= http.StatusInternalServerError:
 		return "unreachable"
+	case f.isApp() && f.refusesApp():
+		return "app-token"
 	}
 	switch id := denial.CauseOf(last.Message); id {
 	case "", "dead-credential", "not-readable", "no-token", "never-pushed", "unclear":
 		// The token lives: GitHub has just said so. What remains is the image.
 		return f.withoutWords(id)
+	case "actions-no-permission":
+		return f.permissionCause()
 	case "may-not-create", "actions-other-owner":
 		if f.ownerUnknown() {
 			return "owner-unknown"
@@ -425,6 +449,9 @@ func (f *imageFacts) tokenCause() string {
 	least := credentials.LeastRefused(f.refused)
 	switch least.Fault {
 	case credentials.Rejected:
+		if denial.CauseOf(least.Reason) == "account-suspended" {
+			return "account-suspended"
+		}
 		return "dead-credential"
 	case credentials.LacksScope:
 		return "missing-scope"
@@ -434,8 +461,9 @@ func (f *imageFacts) tokenCause() string {
 		}
 		return "fine-grained-token"
 	case credentials.Unreachable:
-		if denial.CauseOf(least.Reason) == "rate-limited" {
-			return "rate-limited"
+		switch id := denial.CauseOf(least.Reason); id {
+		case "rate-limited", "untrusted-certificate", "ip-allow-list":
+			return id
 		}
 		return "unreachable"
 	}
@@ -450,14 +478,14 @@ func (f *imageFacts) withoutWords(id string) string {
 	switch {
 	case f.pkg.SSOPage != "" || f.owner.SSOPage != "":
 		return "sso-not-authorized"
-	case said == "sso-not-authorized" || said == "classic-token-forbidden" || said == "oauth-app-restricted":
+	case said == "sso-not-authorized" || said == "classic-token-forbidden" || said == "oauth-app-restricted" || said == "ip-allow-list":
 		return said
 	case f.ownerUnknown():
 		return "owner-unknown"
 	case f.push && len(f.verdict.Scopes) > 0 && !slices.Contains(f.verdict.Scopes, string(github.WritePackages)):
 		return "missing-scope"
 	case f.inJob() && f.pkg.Own && f.pkg.Status == http.StatusForbidden && !f.pkg.Limited:
-		return "actions-no-permission"
+		return f.permissionCause()
 	case last.Status == http.StatusNotFound && !f.push:
 		return "never-pushed"
 	case id == "" && last.Message != "" || stateOf(last) != "failed":
@@ -489,10 +517,10 @@ func (c *checked) print(s *screen) {
 	case c.Answer == "allowed":
 		s.say(0, good, "you may %s %s", c.Action, c.Image)
 	case c.Answer == "unknown":
-		s.say(0, care, "nobody can say whether you may %s it: %s", c.Action, c.Diagnosis.What)
+		s.say(0, care, "it is unknown whether you may %s %s: %s", c.Action, c.Image, c.Diagnosis.What)
 		printFix(s, *c.Diagnosis)
 	default:
-		s.say(0, bad, "you may not %s it: %s", c.Action, c.Diagnosis.What)
+		s.say(0, bad, "you may not %s %s: %s", c.Action, c.Image, c.Diagnosis.What)
 		printFix(s, *c.Diagnosis)
 	}
 	for _, note := range c.Notes {
@@ -503,26 +531,74 @@ func (c *checked) print(s *screen) {
 
 var marks = map[string]mark{"passed": good, "failed": bad, "unknown": care, "skipped": plain}
 
-// summarize adds the answer to the summary of the running job, for those who look
-// at it in the browser.
-func (c *checked) summarize(path string) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "### %s `%s`: %s\n\n", c.Action, c.Image, c.Answer)
-	for _, step := range c.Steps {
-		fmt.Fprintf(&b, "- %s %s: %s\n", marks[step.State], step.ID, step.Evidence)
+func printFix(s *screen, d denial.Diagnosis) {
+	s.whole(0, d.Fix.String())
+	if d.Page != "" {
+		s.whole(0, d.Page)
 	}
-	all := c.Notes
-	if c.Diagnosis != nil {
-		all = append([]denial.Diagnosis{*c.Diagnosis}, all...)
+}
+
+// isApp reports whether the token is a GitHub App's own, outside of a job.
+func (f *imageFacts) isApp() bool {
+	return f.job == nil && f.verdict.Token.Kind() == github.Installation
+}
+
+// refusesApp reports whether an answer is of those that a GitHub App's token gets from
+// GitHub Packages, which does not serve it.
+func (f *imageFacts) refusesApp() bool {
+	switch denial.CauseOf(f.last().Message) {
+	case "", "dead-credential", "not-readable", "no-token", "unclear", "actions-no-permission":
+		return stateOf(f.last()) == "failed" && f.last().Status != http.StatusNotFound
 	}
-	for _, d := range all {
-		fmt.Fprintf(&b, "\n%s\n\n%s\n", d.What, strings.TrimSpace(d.Fix.String()+" "+d.Page))
+	return false
+}
+
+// permissionCause is why a job's token may not do it.
+func (f *imageFacts) permissionCause() string {
+	switch {
+	case !f.inJob():
+		return "app-token"
+	case f.push && f.job.readOnly:
+		return "actions-read-only"
 	}
-	b.WriteByte('\n')
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
+	return "actions-no-permission"
+}
+
+// nameTags says that the image exists, if it does, and which tags it has.
+func (f *imageFacts) nameTags(d *denial.Diagnosis) {
+	if f.pkg.Status != http.StatusOK && len(f.tags) == 0 {
+		return
 	}
-	_, err = file.WriteString(b.String())
-	return errors.Join(err, file.Close())
+	d.What = "the image exists, and it has no " + f.reference.kind() + " " + string(f.reference)
+	if len(f.tags) > 0 {
+		d.What += "; some of its tags are " + strings.Join(f.tags, ", ")
+	}
+	d.Fix = denial.Fix{Advice: "check the tag, or push it"}
+}
+
+// reference is the tag or digest that was asked for.
+type reference string
+
+func (r reference) kind() string {
+	if strings.Contains(string(r), ":") {
+		return "digest"
+	}
+	return "tag"
+}
+
+// refine says more of a cause than its table can.
+func (f *imageFacts) refine(d *denial.Diagnosis) {
+	switch d.Cause {
+	case "rate-limited":
+		for _, a := range []github.Answer{f.last(), f.pkg.Answer, f.owner.Answer} {
+			if a.Limited && !a.Until.IsZero() {
+				d.Fix = denial.Fix{Advice: "try again after " + a.Until.Local().Format("15:04:05 MST")}
+				return
+			}
+		}
+	case "may-not-create":
+		if f.owner.Kind() == "users" {
+			d.Fix, d.Page = denial.Fix{Advice: "push to a namespace of your own"}, ""
+		}
+	}
 }

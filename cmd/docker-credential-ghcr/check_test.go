@@ -73,10 +73,10 @@ func TestTheDiagnosis(t *testing.T) {
 	}
 	refresh := goodVerdict(t, "ghr_app")
 	refresh.Fault = credentials.WrongKind
-	mine := &job{"acme/app", 42}
-	again := &job{"acme/app", 99}
-	others := &job{"acme/other", 7}
-	unnumbered := &job{"acme/app", 0}
+	mine := &job{repository: "acme/app", id: 42}
+	again := &job{repository: "acme/app", id: 99}
+	others := &job{repository: "acme/other", id: 7}
+	unnumbered := &job{repository: "acme/app", id: 0}
 	no := func(message string) github.Answer { return says(http.StatusForbidden, message) }
 	trouble := github.Answer{Trouble: "no answer in time"}
 	limited := github.Answer{Status: http.StatusTooManyRequests, Limited: true}
@@ -130,7 +130,7 @@ func TestTheDiagnosis(t *testing.T) {
 		"no role":                      {imageFacts{push: true, verdict: person, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked}, "no-write-role"},
 		"no role, not even to read":    {imageFacts{push: true, verdict: person, exchange: taken, probe: no(pdenied + "read_package"), pkg: hidden}, "no-write-role"},
 		"no role, without words":       {imageFacts{push: true, verdict: person, exchange: taken, probe: no("denied"), owner: user, pkg: linked}, "no-write-role"},
-		"a person's token in a job":    {imageFacts{push: true, job: again, verdict: person, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, bearer: other99}, "no-write-role"},
+		"a person's token in a job":    {imageFacts{push: true, job: again, verdict: person, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, namesake: other99}, "no-write-role"},
 		"not to be created":            {imageFacts{push: true, verdict: person, exchange: taken, probe: no(pdenied + "create_package"), owner: user}, "may-not-create"},
 		"an owner who is not":          {imageFacts{push: true, verdict: person, exchange: taken, probe: no(pdenied + "create_package"), owner: absent}, "owner-unknown"},
 		"an owner who is not, pulled":  {imageFacts{verdict: person, exchange: taken, probe: says(404, "repository name not known"), owner: absent, pkg: hidden}, "owner-unknown"},
@@ -139,23 +139,23 @@ func TestTheDiagnosis(t *testing.T) {
 		"private, without a word":      {imageFacts{verdict: person, exchange: taken, probe: no(""), owner: user, pkg: hidden}, "not-readable"},
 		"exchange refused":             {imageFacts{verdict: person, exchange: says(401, "authentication required"), owner: user, pkg: hidden}, "not-readable"},
 		"never pushed":                 {imageFacts{verdict: person, exchange: taken, probe: says(404, "manifest unknown"), owner: user, pkg: hidden}, "never-pushed"},
-		"this tag was never pushed":    {imageFacts{verdict: person, exchange: taken, probe: says(404, "manifest unknown"), owner: user, pkg: linked, bearer: same42}, "never-pushed"},
+		"this tag was never pushed":    {imageFacts{verdict: person, exchange: taken, probe: says(404, "manifest unknown"), owner: user, pkg: linked, namesake: same42}, "never-pushed"},
 		"not found, without a word":    {imageFacts{verdict: person, exchange: taken, probe: says(404, ""), owner: user, pkg: hidden}, "never-pushed"},
 		"pushed and not found":         {imageFacts{push: true, verdict: person, exchange: taken, probe: says(404, "name unknown"), owner: user, pkg: hidden}, "no-write-role"},
-		"words that nobody knows":      {imageFacts{push: true, verdict: person, exchange: taken, probe: no("storage quota exceeded"), owner: user, pkg: linked, bearer: same42}, "unclear"},
+		"words that nobody knows":      {imageFacts{push: true, verdict: person, exchange: taken, probe: no("storage quota exceeded"), owner: user, pkg: linked, namesake: same42}, "unclear"},
 		"words that look like a token": {imageFacts{push: true, verdict: person, exchange: no("denied"), owner: user, pkg: linked}, "no-write-role"},
 
 		"job, not linked":              {imageFacts{push: true, job: mine, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: unlinked}, "not-linked"},
-		"job, recreated":               {imageFacts{push: true, job: again, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, bearer: other99}, "recreated-repository"},
-		"job, recreated, hidden name":  {imageFacts{push: true, job: again, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, bearer: unseen}, "recreated-repository"},
-		"job, recreated, no number":    {imageFacts{push: true, job: unnumbered, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, bearer: other99}, "recreated-repository"},
-		"job, same name, other case":   {imageFacts{push: true, job: &job{"Acme/App", 99}, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, bearer: other99}, "recreated-repository"},
-		"job, linked elsewhere":        {imageFacts{push: true, job: others, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, bearer: same42}, "linked-elsewhere"},
-		"job, linked to a lost one":    {imageFacts{push: true, job: others, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, bearer: other99}, "linked-elsewhere"},
-		"job, linked, may only read":   {imageFacts{push: true, job: mine, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, bearer: same42}, "actions-no-access"},
-		"job, linked, no number":       {imageFacts{push: true, job: unnumbered, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, bearer: same42}, "actions-no-access"},
+		"job, recreated":               {imageFacts{push: true, job: again, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, namesake: other99}, "recreated-repository"},
+		"job, recreated, hidden name":  {imageFacts{push: true, job: again, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, namesake: unseen}, "recreated-repository"},
+		"job, recreated, no number":    {imageFacts{push: true, job: unnumbered, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, namesake: other99}, "recreated-repository"},
+		"job, same name, other case":   {imageFacts{push: true, job: &job{repository: "Acme/App", id: 99}, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, namesake: other99}, "recreated-repository"},
+		"job, linked elsewhere":        {imageFacts{push: true, job: others, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, namesake: same42}, "linked-elsewhere"},
+		"job, linked to a lost one":    {imageFacts{push: true, job: others, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, namesake: other99}, "linked-elsewhere"},
+		"job, linked, may only read":   {imageFacts{push: true, job: mine, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, namesake: same42}, "actions-no-access"},
+		"job, linked, no number":       {imageFacts{push: true, job: unnumbered, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: linked, namesake: same42}, "actions-no-access"},
 		"job, package hidden":          {imageFacts{push: true, job: again, verdict: workflow, exchange: taken, probe: no(pdenied + "write_package"), pkg: hidden}, "actions-no-access"},
-		"job, without words":           {imageFacts{push: true, job: others, verdict: workflow, exchange: taken, probe: no("denied"), owner: user, pkg: linked, bearer: same42}, "linked-elsewhere"},
+		"job, without words":           {imageFacts{push: true, job: others, verdict: workflow, exchange: taken, probe: no("denied"), owner: user, pkg: linked, namesake: same42}, "linked-elsewhere"},
 		"job without permission":       {imageFacts{push: true, job: mine, verdict: workflow, exchange: taken, probe: no("installation not allowed to Write organization package"), pkg: linked}, "actions-no-permission"},
 		"job that may not even ask":    {imageFacts{job: mine, verdict: workflow, exchange: taken, probe: no("denied"), owner: user, pkg: github.Package{Answer: no("Resource not accessible by integration")}}, "actions-no-permission"},
 		"job, other owner":             {imageFacts{push: true, job: mine, verdict: workflow, exchange: taken, probe: no(pdenied + "The requested installation does not exist."), owner: user}, "actions-other-owner"},
@@ -193,14 +193,14 @@ func TestNotes(t *testing.T) {
 		change func(*imageFacts)
 		want   string
 	}{
-		"linked":                  {func(f *imageFacts) { f.pkg, f.bearer = linked, same42 }, ""},
+		"linked":                  {func(f *imageFacts) { f.pkg, f.namesake = linked, same42 }, ""},
 		"linked to none":          {func(f *imageFacts) { f.pkg = unlinked }, "not-linked"},
-		"linked to one recreated": {func(f *imageFacts) { f.pkg, f.bearer = linked, other99 }, "recreated-repository"},
-		"linked to one unseen":    {func(f *imageFacts) { f.pkg, f.bearer = linked, unseen }, ""},
+		"linked to one recreated": {func(f *imageFacts) { f.pkg, f.namesake = linked, other99 }, "recreated-repository"},
+		"linked to one unseen":    {func(f *imageFacts) { f.pkg, f.namesake = linked, unseen }, ""},
 		"not seen":                {func(f *imageFacts) { f.pkg = hidden }, ""},
-		"in a job of another":     {func(f *imageFacts) { f.job, f.pkg, f.bearer = &job{"acme/other", 7}, linked, same42 }, "linked-elsewhere"},
+		"in a job of another":     {func(f *imageFacts) { f.job, f.pkg, f.namesake = &job{repository: "acme/other", id: 7}, linked, same42 }, "linked-elsewhere"},
 		"for the job itself": {func(f *imageFacts) {
-			f.job, f.pkg, f.verdict = &job{"acme/other", 7}, unlinked, goodVerdict(t, "ghs_workflow")
+			f.job, f.pkg, f.verdict = &job{repository: "acme/other", id: 7}, unlinked, goodVerdict(t, "ghs_workflow")
 		}, ""},
 		"of a pull": {func(f *imageFacts) { f.push, f.probe, f.pkg = false, says(200, ""), unlinked }, ""},
 	} {
@@ -232,7 +232,7 @@ func TestWhoSeesTheAuthorizationRequest(t *testing.T) {
 	if got.Diagnosis.Cause != "sso-not-authorized" || got.Diagnosis.Page != page {
 		t.Errorf("got %+v", got.Diagnosis)
 	}
-	f.job = &job{"acme/app", 42}
+	f.job = &job{repository: "acme/app", id: 42}
 	got = checked{}
 	got.judge(f, s)
 	if got.Diagnosis.Cause != "sso-not-authorized" || got.Diagnosis.Page != "https://github.com/settings/tokens" {
@@ -243,9 +243,9 @@ func TestWhoSeesTheAuthorizationRequest(t *testing.T) {
 func TestUpperCaseIsExplainedWithoutAskingAnybody(t *testing.T) {
 	moveIn(t)
 	got := call(nil, "check", "ghcr.io/Octocat/app:1")
-	want := "push ghcr.io/octocat/app\n" +
+	want := "push ghcr.io/octocat/app:1\n" +
 		"  X name: Octocat has upper case in it\n" +
-		"X you may not push it: image names must be in lower case\n" +
+		"X you may not push ghcr.io/octocat/app:1: image names must be in lower case\n" +
 		"  use ghcr.io/octocat/app:1\n"
 	if got != (outcome{1, want, ""}) {
 		t.Errorf("got %+v, want %s", got, want)

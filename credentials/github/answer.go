@@ -33,6 +33,8 @@ type Answer struct {
 	Trouble string `json:"trouble,omitempty"`
 	// Limited is set if a rate limit was the reason.
 	Limited bool `json:"-"`
+	// Until is when the limit ends; zero if the server said nothing.
+	Until time.Time `json:"-"`
 	// SSOPage is where the token is authorized for an organization that demands
 	// it. It holds an authorization request: show it to the person, and write it
 	// nowhere.

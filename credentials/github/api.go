@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -85,6 +86,22 @@ func (a *Answer) readHeader(header http.Header) {
 	}
 	refused := a.Status == http.StatusForbidden || a.Status == http.StatusTooManyRequests
 	a.Limited = refused && (header.Get("X-RateLimit-Remaining") == "0" || header.Get("Retry-After") != "")
+	if refused {
+		a.Until = parseUntil(header, a.Asked)
+	}
+}
+
+// parseUntil reads when a rate limit ends: Retry-After in seconds, or else
+// X-RateLimit-Reset in seconds since 1970. A day is more than any limit lasts.
+func parseUntil(header http.Header, now time.Time) time.Time {
+	const day = 24 * 60 * 60
+	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && 0 <= seconds && seconds <= day {
+		return now.Add(time.Duration(seconds) * time.Second)
+	}
+	if seconds, err := strconv.ParseInt(header.Get("X-RateLimit-Reset"), 10, 64); err == nil && seconds > 0 && seconds <= now.Unix()+day {
+		return time.Unix(seconds, 0)
+	}
+	return time.Time{}
 }
 
 // readMessage takes the API's own text from a refusal.

@@ -1,7 +1,9 @@
 package github
 
 import (
+	"cmp"
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -11,6 +13,23 @@ type Owner struct {
 	Answer
 	// Organization is set if it is one, and not a user.
 	Organization bool
+}
+
+// Kind is how an owner's kind is called in addresses, "" if it is unknown.
+func (o Owner) Kind() string {
+	switch {
+	case o.Organization:
+		return "orgs"
+	case o.Own && o.Status == http.StatusOK:
+		return "users"
+	}
+	return ""
+}
+
+// SettingsPage is the page where access to a package is given. Whether the owner is a
+// user or an organization is part of the address; the page says so if kind is "".
+func SettingsPage(host, kind, owner, name string) string {
+	return "https://" + host + "/" + cmp.Or(kind, "{users|orgs}") + "/" + owner + "/packages/container/" + url.PathEscape(name) + "/settings"
 }
 
 // Package is what GitHub says of a container package.
@@ -49,11 +68,8 @@ func (c *Client) Package(ctx context.Context, token Token, owner Owner, namespac
 			ID       int64  `json:"id"`
 		} `json:"repository"`
 	}
-	kind := "users"
-	if owner.Organization {
-		kind = "orgs"
-	}
-	p.Page = "https://" + c.Registry.Host + "/" + kind + "/" + namespace + "/packages/container/" + url.PathEscape(name) + "/settings"
+	p.Page = SettingsPage(c.Registry.Host, owner.Kind(), namespace, name)
+	kind := cmp.Or(owner.Kind(), "users")
 	p.Answer = c.askPath(ctx, token, &content, kind, namespace, "packages", "container", name)
 	p.Visibility = token.maskedIn(content.Visibility, "")
 	if content.Repository != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -79,6 +80,29 @@ func (c *Client) ProbePull(ctx context.Context, token, bearer Token, image, refe
 	return a.without(token, "")
 }
 
+// maxTags is how many tags are asked for.
+const maxTags = 5
+
+// Tags asks the registry for a few tags of an image. It has none if the registry does
+// not tell.
+func (c *Client) Tags(ctx context.Context, bearer Token, image string) (tags []string) {
+	path := "/v2/" + image + "/tags/list?n=" + strconv.Itoa(maxTags)
+	c.askRegistry(ctx, http.MethodGet, path, bearer, withBearer(bearer), func(a *Answer, _ http.Header, body []byte) {
+		var content struct {
+			Tags []string `json:"tags"`
+		}
+		if a.Status != http.StatusOK || json.Unmarshal(body, &content) != nil {
+			return
+		}
+		for _, tag := range content.Tags {
+			if len(tags) < maxTags && isWord(tag, 128, "._-") && bearer.maskedIn(tag, "") == tag {
+				tags = append(tags, tag)
+			}
+		}
+	})
+	return tags
+}
+
 func withBearer(bearer Token) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+bearer.Reveal()) }
 }
@@ -109,6 +133,9 @@ func (c *Client) askRegistry(ctx context.Context, method, path string, secret To
 	prepare(request)
 	answer := exchange(c.transport(), request, secret, func(a *Answer, header http.Header, body []byte) {
 		a.readErrors(body)
+		if a.Limited {
+			a.Until = parseUntil(header, a.Asked)
+		}
 		read(a, header, body)
 	})
 	c.trace("%s", answer.traced(request))

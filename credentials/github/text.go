@@ -9,7 +9,7 @@ import (
 func Printable(text string) string { return shortened(oneLine(text)) }
 
 func oneLine(text string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
+	return withoutCommands(strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
@@ -17,7 +17,16 @@ func oneLine(text string) string {
 			return -1
 		}
 		return r
-	}, text))
+	}, text)))
+}
+
+// withoutCommands breaks what GitHub's runner obeys in the output of a job.
+func withoutCommands(text string) string {
+	text = strings.ReplaceAll(text, "##[", "# #[")
+	if rest, ok := strings.CutPrefix(text, "::"); ok {
+		return ": :" + rest
+	}
+	return text
 }
 
 func shortened(text string) string {

@@ -1,9 +1,6 @@
 package denial
 
-import (
-	"net/url"
-	"strings"
-)
+import "strings"
 
 // Cause is why an image cannot be pushed or pulled, and how to fix it. Words in
 // braces are filled in from a [Situation].
@@ -290,14 +287,4 @@ func Named(id string) Cause {
 		unclear = c // the last row
 	}
 	return unclear
-}
-
-// SettingsPage returns the page where access to a package is given. Whether the
-// owner is a user or an organization is part of the address; kind is users, orgs,
-// or "" if it is unknown.
-func SettingsPage(host, kind, owner, name string) string {
-	if kind == "" {
-		kind = "{users|orgs}"
-	}
-	return "https://" + host + "/" + kind + "/" + owner + "/packages/container/" + url.PathEscape(name) + "/settings"
 }

@@ -55,17 +55,3 @@ func TestNoCauseOfAPlaceSendsToGh(t *testing.T) {
 		}
 	}
 }
-
-func TestWhereAPackagesSettingsAre(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ host, kind, owner, name, want string }{
-		{"github.com", "users", "octocat", "app", "https://github.com/users/octocat/packages/container/app/settings"},
-		{"github.com", "orgs", "acme", "app", "https://github.com/orgs/acme/packages/container/app/settings"},
-		{"acme.ghe.com", "orgs", "acme", "charts/app", "https://acme.ghe.com/orgs/acme/packages/container/charts%2Fapp/settings"},
-		{"github.com", "", "acme", "app", "https://github.com/{users|orgs}/acme/packages/container/app/settings"},
-	} {
-		if got := SettingsPage(c.host, c.kind, c.owner, c.name); got != c.want {
-			t.Errorf("got %s, want %s", got, c.want)
-		}
-	}
-}

@@ -2,6 +2,8 @@ package denial
 
 import (
 	"strings"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // Explanation says what a client's output means. Its JSON form is documented in
@@ -195,7 +197,7 @@ func situationOf(i Image, ok bool, action string, place Place, configured func(s
 		s.Registry, s.Host, s.Owner, s.Lower, name = i.Registry, configured(i.Registry), i.Owner, i.Whole(), i.Name
 		s.Repository = i.Repository()
 	}
-	s.Settings = SettingsPage(s.Host, "", s.Owner, name)
+	s.Settings = github.SettingsPage(s.Host, "", s.Owner, name)
 	return s
 }
 

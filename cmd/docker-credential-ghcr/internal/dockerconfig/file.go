@@ -17,6 +17,16 @@ func ReadFile(path string) ([]byte, error) {
 	return content, err
 }
 
+// ReadTrustedFile is [ReadFile] for a file that counts only if this user or root owns
+// it and not everyone may write it.
+func ReadTrustedFile(path string) ([]byte, error) {
+	info, content, err := readRegular(path)
+	if err == nil && !isTrusted(info) {
+		return nil, errors.New("belongs to another user, or everyone may write it")
+	}
+	return content, err
+}
+
 func readRegular(path string) (fs.FileInfo, []byte, error) {
 	var f *os.File
 	if err := retry(func() (err error) { f, err = os.OpenFile(path, os.O_RDONLY|openFlags, 0); return err }); err != nil {
