@@ -372,7 +372,7 @@ func (c *checked) judge(f imageFacts, s denial.Situation) {
 		c.Diagnosis.Page = page
 		c.Diagnosis.Fix = denial.Fix{Advice: "authorize the token for " + s.Owner + " on this page"}
 	}
-	if f.verdict.Token.IsZero() && len(f.refused) > 0 && c.Answer == "denied" {
+	if f.verdict.Token.IsZero() && len(f.refused) > 0 && c.Answer == "denied" && id != "account-suspended" {
 		c.Diagnosis.Fix = denial.Fix(credentials.LeastFix(f.refused))
 	}
 }
@@ -530,13 +530,6 @@ func (c *checked) print(s *screen) {
 }
 
 var marks = map[string]mark{"passed": good, "failed": bad, "unknown": care, "skipped": plain}
-
-func printFix(s *screen, d denial.Diagnosis) {
-	s.whole(0, d.Fix.String())
-	if d.Page != "" {
-		s.whole(0, d.Page)
-	}
-}
 
 // isApp reports whether the token is a GitHub App's own, outside of a job.
 func (f *imageFacts) isApp() bool {
