@@ -197,7 +197,8 @@ func FuzzAnswers(f *testing.F) {
 func sameFacts(a, b github.Answer) bool {
 	times := a.Asked.Equal(b.Asked) && a.Expires.Equal(b.Expires)
 	a.Asked, a.Expires, b.Asked, b.Expires = time.Time{}, time.Time{}, time.Time{}, time.Time{}
-	a.Limited, a.SSOPage, b.Limited, b.SSOPage = false, "", false, ""
+	a.Limited, a.SSOPage, a.Until = false, "", time.Time{}
+	b.Limited, b.SSOPage, b.Until = false, "", time.Time{}
 	if len(a.Scopes) == 0 && len(b.Scopes) == 0 {
 		a.Scopes, b.Scopes = nil, nil
 	}
