@@ -219,3 +219,7 @@ func keyringFault(err error) (Fault, string) {
 	}
 	return Broken, err.Error()
 }
+
+// KeyringLimit is the time that all keyring reads of one call may take together. Other
+// programs that keep logins get as much.
+func KeyringLimit() time.Duration { return keyringLimit(runtime.GOOS) }

@@ -9,9 +9,9 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
-// docker logout runs our erase: it must not be the remedy where that would drop the
+// docker logout runs our erase: it must not be the fix if that would remove the
 // login that docker gets.
-func TestTheRemedyForALeftoverSparesWhatDockerLoginGave(t *testing.T) {
+func TestTheFixForALeftoverKeepsWhatDockerLoginGave(t *testing.T) {
 	home := t.TempDir()
 	for _, name := range []string{"HOME", "USERPROFILE"} {
 		t.Setenv(name, home)
@@ -20,10 +20,10 @@ func TestTheRemedyForALeftoverSparesWhatDockerLoginGave(t *testing.T) {
 		t.Setenv(name, filepath.Join(home, "config"))
 	}
 	path := filepath.Join(home, "config.json")
-	if got := leftoverRemedy("ghcr.io", path, "github.com"); got != "run: docker logout ghcr.io" {
+	if got := logoutFix("ghcr.io", path, "github.com"); got != "run: docker logout ghcr.io" {
 		t.Errorf("without a login in the keyring: %q", got)
 	}
-	if got := leftoverRemedy("ghcr.io/\u202e", path, "github.com"); !strings.HasPrefix(got, `remove auths["ghcr.io/\u202e"] from `) {
+	if got := logoutFix("ghcr.io/\u202e", path, "github.com"); !strings.HasPrefix(got, `remove auths["ghcr.io/\u202e"] from `) {
 		t.Errorf("of a key that cannot be shown: %q", got)
 	}
 	settings, err := credentials.SettingsPath()
@@ -37,7 +37,7 @@ func TestTheRemedyForALeftoverSparesWhatDockerLoginGave(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(logins, "github.com"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := leftoverRemedy("ghcr.io", path, "github.com"); strings.Contains(got, "logout") || !strings.Contains(got, `auths["ghcr.io"]`) {
+	if got := logoutFix("ghcr.io", path, "github.com"); strings.Contains(got, "logout") || !strings.Contains(got, `auths["ghcr.io"]`) {
 		t.Errorf("with a login in the keyring: %q", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
@@ -31,6 +32,9 @@ func registriesToShow(asked string) ([]string, error) {
 // GitHub host's.
 func registryNamed(name string) (string, error) {
 	registry, ok := github.RegistryNamed(name)
+	if ok && denial.IsOtherRegistry(name) {
+		return "", usageError{fmt.Errorf("%s is not a GitHub registry", name)}
+	}
 	if !ok {
 		return "", usageError{fmt.Errorf("%q is neither a container registry of GitHub's nor a GitHub host", name)}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,12 +32,14 @@ func setupCommandOf(w world) *cobra.Command {
 	var o setupOptions
 	command := &cobra.Command{
 		Use:   "setup",
-		Short: "Make docker ask for your GitHub login here",
-		Long: `Make docker ask for your GitHub login here: one key in docker's config.json.
+		Short: "Make docker use your GitHub login",
+		Long: `Make docker use your GitHub login: setup adds one key to docker's config.json.
 
 Then it shows what status shows, and on a terminal offers to run the one command
-that is still missing. Running it again changes nothing. --undo takes back what
-it did.`,
+that is still missing. Running it again changes nothing. --undo undoes what it did.
+
+A login that docker has already keeps working. If it would not, setup changes nothing
+and says why.`,
 		Example: `  docker-credential-ghcr setup
   docker-credential-ghcr setup --scope read:packages      # a machine that only pulls
   docker-credential-ghcr setup --user hubot               # not gh's active account
@@ -44,12 +47,15 @@ it did.`,
   docker-credential-ghcr setup --undo`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("registry") && o.registry == "" {
+				return usageError{errors.New("--registry needs a name")}
+			}
 			if !o.undo {
 				return setup(cmd.Context(), w, o)
 			}
 			for _, name := range []string{"scope", "user", "force"} {
 				if cmd.Flags().Changed(name) {
-					return usageError{fmt.Errorf("--%s means nothing beside --undo", name)}
+					return usageError{fmt.Errorf("--%s cannot be combined with --undo", name)}
 				}
 			}
 			return undo(w, o)
@@ -59,16 +65,16 @@ it did.`,
 	flags.StringVar(&o.registry, "registry", "", "the registry or GitHub host to set up, ghcr.io if not given")
 	flags.StringVar(&o.scope, "scope", "", "the scope that tokens must have: write:packages or read:packages")
 	flags.StringVar(&o.user, "user", "", "the gh account to use instead of the active one")
-	flags.BoolVar(&o.force, "force", false, "take the place of another credential helper")
-	flags.BoolVar(&o.dryRun, "dry-run", false, "show the change and touch nothing")
-	flags.BoolVar(&o.undo, "undo", false, "take back what setup did")
+	flags.BoolVar(&o.force, "force", false, "replace another credential helper, and go on if a login that docker has would no longer work")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "show what would change, and change nothing")
+	flags.BoolVar(&o.undo, "undo", false, "undo what setup did")
 	return command
 }
 
-// setup makes docker ask us for a registry. Nothing is changed before all that
-// can be refused has been looked at.
+// setup makes docker use us for a registry. Everything that can be refused is checked
+// before anything is changed.
 func setup(ctx context.Context, w world, o setupOptions) error {
-	if err := checkScope(o.scope); err != nil {
+	if err := checkFlags(o); err != nil {
 		return err
 	}
 	registry, err := registryNamed(cmp.Or(o.registry, "ghcr.io"))
@@ -93,43 +99,73 @@ func setup(ctx context.Context, w world, o setupOptions) error {
 	if err := refuseOtherHelper(config, registry, o.force); err != nil {
 		return err
 	}
-	before, _ := config.Helper(registry)
+	if err := refuseReadOnly(path, registry); err != nil {
+		return err
+	}
+	if err := refuseDamagedSettings(registry, o); err != nil {
+		return err
+	}
+	if o.scope != "" && os.Getenv("GHCR_SCOPE") == "" {
+		search.Scope = github.Scope(o.scope)
+	}
+	now := dockersLogin(ctx, search, config)
+	if err := now.refuseToLose(ctx, search, o); err != nil {
+		return err
+	}
 	if o.dryRun {
 		return showPlan(ctx, w, o, search, config)
 	}
-	if err := refuseReadOnly(config, registry); err != nil {
-		return err
-	}
-	takeBack, err := saveSettings(registry, o)
-	if err != nil {
-		return err
-	}
-	plan, outcome, err := wire(ctx, w, config, registry, o.force)
-	if err != nil {
-		takeBack()
-		return err
-	}
-	s := newScreen(w.stdout)
-	if outcome.Changed && before != dockerconfig.HelperName {
-		s.say(0, good, "%s: docker will ask %s for %s", tilde(path), programName, registry)
-	} else {
-		s.say(0, good, "%s: docker asks %s for %s already", tilde(path), programName, registry)
-	}
-	if outcome.RecordErr != nil {
-		s.say(0, care, "setup --undo will not restore the file exactly: %s", outcome.RecordErr)
-	}
-	plan.print(s, o.dryRun)
-	fmt.Fprintln(s)
-	return showAndOffer(ctx, w, s, registry)
+	return setUp(ctx, w, o, config, registry, now)
 }
 
-// checkScope refuses a scope that would make every token look wrong.
-func checkScope(scope string) error {
-	switch github.Scope(scope) {
+// setUp makes the changes, shows the result, and reverts them if docker would get less
+// than before.
+func setUp(ctx context.Context, w world, o setupOptions, config *dockerconfig.Config, registry string, now currentLogin) error {
+	revertSettings, err := saveSettings(registry, o)
+	if err != nil {
+		return err
+	}
+	already := config.UsesHelper(registry)
+	plan, outcome, err := wire(ctx, w, config, registry, o.force)
+	if err != nil {
+		revertSettings()
+		return err
+	}
+	r, err := inspect(ctx, w, registry)
+	if err == nil {
+		err = now.compare(r, o)
+	}
+	if err != nil {
+		revertSettings()
+		return cmp.Or(outcome.Revert(func(c *dockerconfig.Config, record *dockerconfig.Record) error {
+			c.Undo([]string{registry}, &record.Changes)
+			return nil
+		}), err)
+	}
+	s := newScreen(w.stdout)
+	if already {
+		s.say(0, good, "%s: docker already uses %s for %s", tilde(config.Path()), programName, registry)
+	} else {
+		s.say(0, good, "%s: docker uses %s for %s", tilde(config.Path()), programName, registry)
+	}
+	if outcome.RecordErr != nil {
+		s.say(0, care, "setup --undo will not restore the file exactly: the record of the change cannot be kept: %s", outcome.RecordErr)
+	}
+	plan.print(s, registry, false)
+	fmt.Fprintln(s)
+	return showAndOffer(ctx, w, s, r)
+}
+
+// checkFlags refuses what settings must not have in them.
+func checkFlags(o setupOptions) error {
+	if o.user != "" && !github.IsLogin(o.user) {
+		return usageError{fmt.Errorf("--user %q is not a GitHub login", o.user)}
+	}
+	switch github.Scope(o.scope) {
 	case "", github.WritePackages, github.ReadPackages:
 		return nil
 	}
-	return usageError{fmt.Errorf("--scope %q is neither %s nor %s", scope, github.WritePackages, github.ReadPackages)}
+	return usageError{fmt.Errorf("--scope %q is neither %s nor %s", o.scope, github.WritePackages, github.ReadPackages)}
 }
 
 // checkAccount refuses an account that gh is not logged in to.
@@ -147,7 +183,7 @@ func checkAccount(search *credentials.Search, user string) error {
 	}
 	return mendable{
 		fmt.Errorf("gh is not logged in to %q on %s; it has: %s", user, search.Registry.Host, known),
-		fmt.Sprintf("run: gh auth login -h %s -s write:packages", search.Registry.Host),
+		loginFix(search).String(),
 	}
 }
 
@@ -157,19 +193,29 @@ func refuseOtherHelper(config *dockerconfig.Config, registry string, force bool)
 		return nil
 	}
 	return mendable{
-		fmt.Errorf("%s already says credHelpers[%q] = %q", tilde(config.Path()), registry, helper),
-		"to take its place, run: " + setupCommand(registry, "--force"),
+		fmt.Errorf("%s already has credHelpers[%q] = %q", tilde(config.Path()), registry, helper),
+		"to replace it, run: " + setupCommand(registry, "--force"),
 	}
 }
 
-// refuseReadOnly tries the change on the copy that was read, and fails where the edit
-// would fail.
-func refuseReadOnly(config *dockerconfig.Config, registry string) error {
-	configure(config, registry, &dockerconfig.Changes{})
-	if !config.Changed() {
+// refuseReadOnly fails where the edit would fail.
+func refuseReadOnly(path, registry string) error {
+	trial, err := dockerconfig.Read(path)
+	if err != nil {
+		return err
+	}
+	configure(trial, registry, &dockerconfig.Changes{})
+	if !trial.Changed() {
 		return nil
 	}
-	return config.Writable()
+	return trial.Writable()
+}
+
+func refuseDamagedSettings(registry string, o setupOptions) error {
+	if _, err := credentials.ReadSettings(); err != nil && o.hasSettings(registry) {
+		return damagedSettings(err)
+	}
+	return nil
 }
 
 // hasSettings reports whether there is anything to keep in the settings.
@@ -177,14 +223,11 @@ func (o setupOptions) hasSettings(registry string) bool {
 	return o.scope != "" || o.user != "" || registry != "ghcr.io"
 }
 
-// saveSettings keeps what the flags say. What no flag says stays as it was.
-// takeBack is for a setup that fails after it.
-func saveSettings(registry string, o setupOptions) (takeBack func(), err error) {
+// saveSettings keeps what the flags say. What no flag says stays as it was. revert is
+// for a setup that fails later.
+func saveSettings(registry string, o setupOptions) (revert func(), err error) {
 	if !o.hasSettings(registry) {
 		return func() {}, nil
-	}
-	if _, err := credentials.ReadSettings(); err != nil {
-		return nil, damagedSettings(err)
 	}
 	var before credentials.RegistrySettings
 	var had bool
@@ -210,12 +253,10 @@ func saveSettings(registry string, o setupOptions) (takeBack func(), err error) 
 	}, err
 }
 
-func damagedSettings(err error) error {
-	return mendable{err, "mend the file, or remove it"}
-}
+func damagedSettings(err error) error { return mendable{err, "fix the file, or remove it"} }
 
-// wire changes config.json, and what it replaces there, by the settings as they
-// are now. config is the file as it was looked at; it may change meanwhile.
+// wire changes config.json, and what it replaces there, by the settings as they are
+// now. config is the file as it was checked; it may change meanwhile.
 func wire(ctx context.Context, w world, config *dockerconfig.Config, registry string, force bool) (plan *leftoverPlan, outcome dockerconfig.Outcome, err error) {
 	search, err := w.helper(true).Search(registry)
 	if err != nil {
@@ -223,24 +264,19 @@ func wire(ctx context.Context, w world, config *dockerconfig.Config, registry st
 	}
 	plan = planLeftovers(ctx, search, config)
 	plan.rescue(w, registry)
-	outcome, err = edit(config.Path(), registry, force, plan)
-	return plan, outcome, err
-}
-
-// edit changes config.json and its undo record.
-func edit(path, registry string, force bool, plan *leftoverPlan) (dockerconfig.Outcome, error) {
-	return dockerconfig.Edit(path, recordsDir(), func(c *dockerconfig.Config, r *dockerconfig.Record) error {
+	outcome, err = dockerconfig.Edit(config.Path(), recordsDir(), func(c *dockerconfig.Config, r *dockerconfig.Record) error {
 		if err := refuseOtherHelper(c, registry, force); err != nil {
 			return err
 		}
 		plan.apply(c, registry, r)
 		return nil
 	})
+	return plan, outcome, err
 }
 
-// configure is what setup changes in config.json: we are named for the registry,
-// and the store that docker would have chosen for all others is written down,
-// since it no longer chooses one once a credential helper is named.
+// configure is what setup changes in config.json: it names us for the registry, and
+// the store that docker would have chosen for all others, since docker chooses none
+// once a credential helper is named.
 func configure(c *dockerconfig.Config, registry string, r *dockerconfig.Changes) {
 	if !c.HasAuth() {
 		if store := defaultStore(runtime.GOOS); store != "" {
@@ -273,55 +309,42 @@ func defaultStore(goos string) string {
 	return store
 }
 
-// showAndOffer shows what docker gets now, and on a terminal offers to run what
-// is missing for it. setup has done its part if docker asks us, token or not.
-func showAndOffer(ctx context.Context, w world, s *screen, registry string) error {
-	r, err := inspect(ctx, w, registry)
-	if err != nil {
-		return err
-	}
+// showAndOffer shows what docker gets now, and on a terminal offers to run the command
+// that is still missing. setup has succeeded if docker uses us, token or not.
+func showAndOffer(ctx context.Context, w world, s *screen, r report) error {
 	r.print(s)
 	var done error
 	if !r.Wiring.Asked {
 		done = errSaid
 	}
-	fix := r.missing()
-	if fix.Command == "" || !w.isTerminal() {
+	command := r.missing().Command
+	runs, ok := ghRuns(command)
+	if !ok || !w.isTerminal() {
 		return done
 	}
 	fmt.Fprintln(s)
-	if !w.confirm("Run it now? " + fix.Command) {
+	if !w.confirm("Run it now? " + command) {
 		return done
 	}
-	if err := runInForeground(ctx, fix.Command); err != nil {
-		return mendable{fmt.Errorf("%s: %w", fix.Command, err), "run it again, then: " + programName + " status"}
+	for _, run := range runs {
+		if err := foreground(ctx, run.without, "gh", run.args...); err != nil {
+			return mendable{fmt.Errorf("%s: %w", command, err), "run it again, then: " + programName + " status"}
+		}
 	}
 	fmt.Fprintln(s)
-	if r, err = inspect(ctx, w, registry); err != nil {
+	r, err := inspect(ctx, w, r.Registry)
+	if err != nil {
 		return err
 	}
 	r.print(s)
 	return done
 }
 
-// runInForeground runs one of our own command lines in the person's terminal.
-func runInForeground(ctx context.Context, line string) error {
-	shell := []string{"sh", "-c", line}
-	if runtime.GOOS == "windows" {
-		shell = []string{"powershell", "-NoProfile", "-Command", line}
-	}
-	command := exec.CommandContext(ctx, shell[0], shell[1:]...)
-	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
-	return command.Run()
-}
-
-// showPlan shows what setup would do.
+// showPlan shows what setup would do, and ends as setup would.
 func showPlan(ctx context.Context, w world, o setupOptions, search *credentials.Search, config *dockerconfig.Config) error {
-	if o.scope != "" && os.Getenv("GHCR_SCOPE") == "" {
-		search.Scope = github.Scope(o.scope)
-	}
 	registry := search.Registry.Name
 	plan := planLeftovers(ctx, search, config)
+	plan.tryKeyring()
 	plan.apply(config, registry, &dockerconfig.Record{})
 	s := newScreen(w.stdout)
 	if err := showChange(s, config); err != nil {
@@ -329,10 +352,18 @@ func showPlan(ctx context.Context, w world, o setupOptions, search *credentials.
 	}
 	if o.hasSettings(registry) {
 		path, _ := credentials.SettingsPath()
-		s.say(0, plain, "%s would keep the settings of %s", tilde(path), registry)
+		s.say(0, plain, "%s would have the settings for %s", tilde(path), registry)
 	}
-	plan.print(s, o.dryRun)
-	return nil
+	plan.print(s, registry, true)
+	var done error
+	for _, f := range inspectWiring(ctx, registry).Findings {
+		if f.Severity == blocks && f.ID != "not-set-up" && f.ID != "other-helper" {
+			s.say(0, bad, "%s", f.Problem)
+			s.whole(0, f.Fix)
+			done = errSaid
+		}
+	}
+	return done
 }
 
 // showChange shows what an edit would change, and fails where the edit would fail.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,7 +44,7 @@ func TestScopesThatSetupTakes(t *testing.T) {
 		"packages": false, "delete:packages": false, "write:packages,repo": false, " read:packages": false, "READ:PACKAGES": false,
 	} {
 		var usage usageError
-		if err := checkScope(scope); (err == nil) != ok || err != nil && !errors.As(err, &usage) {
+		if err := checkFlags(setupOptions{scope: scope}); (err == nil) != ok || err != nil && !errors.As(err, &usage) {
 			t.Errorf("%q: %v", scope, err)
 		}
 	}
@@ -85,13 +86,13 @@ func TestDefaultStore(t *testing.T) {
 // What the flags do not say stays; a setup that fails takes back what it said.
 func TestSaveSettings(t *testing.T) {
 	settingsIn(t)
-	save := func(registry string, o setupOptions) (takeBack func()) {
+	save := func(registry string, o setupOptions) (revert func()) {
 		t.Helper()
-		takeBack, err := saveSettings(registry, o)
+		revert, err := saveSettings(registry, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return takeBack
+		return revert
 	}
 	wants := func(registry string, want credentials.RegistrySettings, there bool) {
 		t.Helper()
@@ -111,9 +112,9 @@ func TestSaveSettings(t *testing.T) {
 	save("ghcr.io", setupOptions{scope: "write:packages", user: "mona"})()
 	wants("ghcr.io", both, true)
 	// The name of an enterprise registry is a setting by itself.
-	takeBack := save("containers.git.example.com", setupOptions{})
+	revert := save("containers.git.example.com", setupOptions{})
 	wants("containers.git.example.com", credentials.RegistrySettings{}, true)
-	takeBack()
+	revert()
 	wants("containers.git.example.com", credentials.RegistrySettings{}, false)
 	wants("ghcr.io", both, true)
 
@@ -131,21 +132,30 @@ func TestSaveSettings(t *testing.T) {
 }
 
 // The record says why a plain-text login was removed.
-func TestPlanSaysWhyALoginWasRemoved(t *testing.T) {
+func TestTheRecordSaysWhyALoginWasRemoved(t *testing.T) {
 	t.Parallel()
-	rescued, rejected := dockerconfig.Login{Key: "ghcr.io"}, dockerconfig.Login{Key: "https://ghcr.io"}
-	p := &leftoverPlan{
-		rejected: []dockerconfig.Login{rescued, rejected},
-		notes:    []dockerconfig.RemovedLogin{{Key: "ghcr.io", Why: "it is in the OS keyring now"}},
+	login := func(key, secret string) dockerconfig.Login {
+		return dockerconfig.Login{Key: key, Secret: func() string { return secret }}
 	}
-	if got := p.became(rescued).Why; got != "it is in the OS keyring now" {
-		t.Errorf("the rescued one: %q", got)
+	p := &leftoverPlan{moved: []dockerconfig.Login{login("ghcr.io", "a")}, rejected: []dockerconfig.Login{login("https://ghcr.io", "b")}}
+	record := &dockerconfig.Record{}
+	p.apply(configOf(t, `{"auths": {"ghcr.io": {"password": "a"}, "https://ghcr.io": {"password": "b"}}}`), "ghcr.io", record)
+	want := []dockerconfig.RemovedLogin{{Key: "https://ghcr.io", Why: "GitHub rejected it"}, {Key: "ghcr.io", Why: movedTo("ghcr.io")}}
+	if !slices.Equal(record.Removed, want) {
+		t.Errorf("removed %v, want %v", record.Removed, want)
 	}
-	if got := p.became(rejected).Why; got != "GitHub had rejected it" {
-		t.Errorf("the rejected one: %q", got)
-	}
-	got := printed(func(s *screen) { p.print(s, true) })
-	if strings.Contains(got, " is removed") || !strings.Contains(got, "would be removed") {
+	got := printed(func(s *screen) { p.print(s, "ghcr.io", true) })
+	if !strings.Contains(got, "would be removed") {
 		t.Errorf("a dry run says\n%s", got)
+	}
+}
+
+func TestUsersThatSetupTakes(t *testing.T) {
+	t.Parallel()
+	for user, ok := range map[string]bool{"": true, "octocat": true, "mona_acme": true, "we ird": false, "a/b": false, "\x1b[31m": false} {
+		var usage usageError
+		if err := checkFlags(setupOptions{user: user}); (err == nil) != ok || err != nil && !errors.As(err, &usage) {
+			t.Errorf("%q: %v", user, err)
+		}
 	}
 }

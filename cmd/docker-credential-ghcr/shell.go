@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// How does a word stand in a command line that a person pastes?
+// How do we write a command line that a person pastes?
 
-// shell speaks the command language of a system, which bears the system's name in
-// runtime.GOOS. That of Windows is PowerShell's.
+// shell is the command language of a system, by the system's name in runtime.GOOS. On
+// Windows it is PowerShell.
 type shell string
 
 const ourShell = shell(runtime.GOOS)
 
-// word is a word as the shell reads it as one, and as what it is.
+// word is a word that the shell reads as one word, unchanged.
 func (s shell) word(word string) string {
 	plain := "/._-+:@,"
 	if s == "windows" {
@@ -38,7 +38,7 @@ func (s shell) quoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// path is a path as a word, short for a person.
+// path is a path as a word, shortened for a person.
 func (s shell) path(path string) string {
 	if rest, ok := strings.CutPrefix(tilde(path), "~/"); ok {
 		return "~/" + s.word(rest)
@@ -68,8 +68,8 @@ func (s shell) unset(variable string) string {
 	return "unset " + variable
 }
 
-// toRun is the advice to run a command, or another if there is something in the
-// command that cannot be shown, and so cannot be pasted.
+// toRun is the advice to run a command, or another advice if the command has something
+// in it that cannot be shown and so cannot be pasted.
 func toRun(command, otherwise string) string {
 	hidden := func(r rune) bool { return !unicode.IsPrint(r) }
 	if !utf8.ValidString(command) || strings.ContainsFunc(command, hidden) {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
 // report is what status says of one registry. Its JSON form is documented in
@@ -26,8 +27,13 @@ type report struct {
 	Candidates []candidate `json:"candidates"`
 	// OtherAccounts are gh accounts on the host that are not used.
 	OtherAccounts []string `json:"other_accounts"`
+	// Route is where gh's settings send questions about gh's tokens: an API host or a
+	// socket. "" is the host's own API.
+	Route string `json:"route"`
 
 	refused []credentials.Verdict
+	// login is the command that logs in to the host.
+	login credentials.Fix
 }
 
 // candidate is a token, or a place that should have had one.
@@ -48,6 +54,9 @@ type candidate struct {
 	Fix     credentials.Fix `json:"fix"`
 	// Used is set for the one that docker gets.
 	Used bool `json:"used"`
+
+	// unscoped is set for a token that has scopes, if GitHub never named them.
+	unscoped bool
 }
 
 func statusCommand(w world) *cobra.Command {
@@ -55,11 +64,11 @@ func statusCommand(w world) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "status",
-		Short: "Show what docker would get now, from where, and what is in the way",
-		Long: `Show what docker would get now, from where, and what is in the way.
+		Short: "Show what docker would get now, from where, and what is wrong",
+		Long: `Show what docker would get now, from where, and what is wrong.
 
 All places where a token may be are shown in the order in which they are tried,
-each with what GitHub says of it now. The exit status is 0 if docker would get
+each with what GitHub says about it now. The exit status is 0 if docker would get
 a token for every registry shown, else 1.`,
 		Example: `  docker-credential-ghcr status
   docker-credential-ghcr status --registry containers.example.com
@@ -119,6 +128,8 @@ func inspect(ctx context.Context, w world, registry string) (report, error) {
 		Candidates:    []candidate{},
 		OtherAccounts: append([]string{}, search.OtherAccounts()...),
 		Wiring:        inspectWiring(ctx, registry),
+		Route:         routeOf(search.GitHub(credentials.GH).Route),
+		login:         loginFix(search),
 	}
 	for v := range search.Verdicts(ctx) {
 		c := newCandidate(v)
@@ -129,8 +140,52 @@ func inspect(ctx context.Context, w world, registry string) (report, error) {
 			r.refused = append(r.refused, v)
 		}
 	}
+	r.advise()
 	r.OK = r.OK && r.Wiring.Asked
 	return r, nil
+}
+
+// routeOf says where gh's settings send questions.
+func routeOf(r github.Route) string {
+	if r.Socket != "" {
+		return "the socket " + r.Socket
+	}
+	return r.APIHost
+}
+
+// advise makes the advice about earlier logins fit: the last one that works is only to
+// be replaced, never to be removed.
+func (r *report) advise() {
+	used := r.used()
+	for i := range r.Wiring.Findings {
+		f := &r.Wiring.Findings[i]
+		if f.ID == "leftover-login" && (used == nil || used.Source == string(credentials.DockerConfig)) {
+			f.Fix = "to replace it, " + r.login.String()
+		}
+	}
+	for i := range r.Candidates {
+		c := &r.Candidates[i]
+		store, isStore := strings.CutPrefix(c.Source, "docker-credential-")
+		if !isStore {
+			continue
+		}
+		if c.Used {
+			r.Wiring.find("store-login", note, fmt.Sprintf("docker's login for %s is from %s", r.Registry, c.Source), "to use your GitHub login instead, "+r.login.String())
+		} else if used != nil && c.Kind != "" {
+			r.Wiring.find("store-login", shadow, fmt.Sprintf("an earlier login for %s is still in %s, which docker no longer asks", r.Registry, c.Source),
+				toRun(ourShell.sent(r.Registry, ourShell.word("docker-credential-"+store)+" erase"), "remove it there"))
+		}
+	}
+}
+
+// used is the candidate that docker gets, nil if it gets none.
+func (r *report) used() *candidate {
+	for i := range r.Candidates {
+		if r.Candidates[i].Used {
+			return &r.Candidates[i]
+		}
+	}
+	return nil
 }
 
 func newCandidate(v credentials.Verdict) candidate {
@@ -152,22 +207,20 @@ func newCandidate(v credentials.Verdict) candidate {
 	if v.HasScopes {
 		c.Scopes = append([]string{}, v.Scopes...)
 	}
+	c.unscoped = v.Good() && !v.HasScopes && v.Token.Kind().ListsScopes()
 	if !v.Expires.IsZero() {
 		c.Expires = &v.Expires
 	}
 	return c
 }
 
-// missing is what a person has to do for docker to get a token: the least that
-// mends what was refused, or a login where there is none. Zero if nothing is
-// missing.
+// missing is what a person has to do for docker to get a token: the easiest fix of what
+// was refused, or a login if there is none. It is zero if docker gets one.
 func (r report) missing() credentials.Fix {
-	for _, c := range r.Candidates {
-		if c.Used {
-			return credentials.Fix{}
-		}
+	if r.used() != nil {
+		return credentials.Fix{}
 	}
-	fix := credentials.Fix{Command: fmt.Sprintf("gh auth login -h %s -s %s", r.Host, r.Scope)}
+	fix := r.login
 	if len(r.refused) > 0 {
 		fix = credentials.LeastFix(r.refused)
 	}
@@ -183,11 +236,14 @@ var markOf = map[severity]mark{blocks: bad, shadow: care, note: plain}
 func (r report) print(s *screen) {
 	s.heading(r.Registry)
 	if r.Wiring.Asked {
-		s.say(2, good, "docker asks %s (%s)", tilde(r.Wiring.Program), tilde(r.Wiring.Config))
+		s.say(2, good, "docker uses %s (%s)", tilde(r.Wiring.Program), tilde(r.Wiring.Config))
 	}
 	for _, f := range r.Wiring.Findings {
 		s.say(2, markOf[f.Severity], "%s", f.Problem)
-		s.whole(2, f.Remedy)
+		s.whole(2, f.Fix)
+	}
+	if r.Route != "" {
+		s.say(2, plain, "questions about gh's tokens go to %s, as gh's settings say", r.Route)
 	}
 	for _, c := range r.Candidates {
 		c.print(s, r.Wiring.Asked)
@@ -202,7 +258,7 @@ func (r report) print(s *screen) {
 	}
 }
 
-// print shows a candidate; asked says whether docker comes to us for it.
+// print shows a candidate. asked is set if docker uses us for the registry.
 func (c candidate) print(s *screen, asked bool) {
 	name := c.Source
 	if c.Login != "" {
@@ -228,10 +284,13 @@ func (c candidate) print(s *screen, asked bool) {
 	default:
 		s.say(2, plain, "%s (not needed)", text)
 	}
+	if c.unscoped {
+		s.detail(2, "GitHub has never named its scopes, so they are not checked")
+	}
 	c.printExpiry(s)
 }
 
-// soon is when a token's end is worth a warning.
+// soon is when the expiry of a token is worth a warning.
 const soon = 7 * 24 * time.Hour
 
 func (c candidate) printExpiry(s *screen) {
@@ -239,7 +298,11 @@ func (c candidate) printExpiry(s *screen) {
 		return
 	}
 	text := c.Expires.Local().Format("2 January 2006, 15:04")
-	if left := time.Until(*c.Expires); left < soon {
+	switch left := time.Until(*c.Expires); {
+	case left < 0:
+		s.say(4, care, "expired on %s", text)
+		return
+	case left < soon:
 		s.say(4, care, "expires on %s", text)
 		return
 	}

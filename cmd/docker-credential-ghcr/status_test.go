@@ -47,13 +47,13 @@ func TestCandidateIsPrinted(t *testing.T) {
 	}
 }
 
-// The end of a token is warned of in its last week.
+// A token that expires within a week, or has expired, gets a warning.
 func TestExpiryIsPrinted(t *testing.T) {
 	t.Parallel()
 	for left, mark := range map[time.Duration]string{
 		soon + time.Minute: "    expires on ",
 		soon - time.Minute: "    ! expires on ",
-		-time.Minute:       "    ! expires on ",
+		-time.Minute:       "    ! expired on ",
 	} {
 		at := time.Now().Add(left)
 		got := printed((&candidate{Expires: &at}).printExpiry)
@@ -66,8 +66,8 @@ func TestExpiryIsPrinted(t *testing.T) {
 	}
 }
 
-// What is missing is the least that mends what was refused, and nothing while
-// docker gets a token.
+// What is missing is the easiest fix of what was refused, and nothing if docker gets a
+// token.
 func TestMissing(t *testing.T) {
 	noScope := credentials.Verdict{Candidate: credentials.Candidate{Source: credentials.GH, Fault: credentials.LacksScope}, Fix: credentials.Fix{Command: "refresh"}}
 	rejected := credentials.Verdict{Candidate: credentials.Candidate{Source: "GH_TOKEN", Fault: credentials.Rejected}, Fix: credentials.Fix{Advice: "replace"}}
@@ -80,8 +80,8 @@ func TestMissing(t *testing.T) {
 
 	dir := t.TempDir()
 	t.Setenv("PATH", dir)
-	nobody := report{Host: "acme.ghe.com", Scope: "read:packages"}
 	const login = "gh auth login -h acme.ghe.com -s read:packages"
+	nobody := report{login: credentials.Fix{Command: login}}
 	if got := nobody.missing(); got.Command != "" || !strings.HasSuffix(got.Advice, login) {
 		t.Errorf("without gh: %+v", got)
 	}

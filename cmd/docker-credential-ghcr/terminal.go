@@ -2,23 +2,26 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"golang.org/x/term"
 )
 
-// How we speak to a person: what gh's users know. Marks before a line say how it
-// is, ✓ good, X bad, ! take care, - plain. They are coloured on a terminal, and
-// not with NO_COLOR. In a pipe the same words stand without colour and are never
-// folded. Much of it are others' words, from files and variables: see visible.
+// How do we print for a person?
+//
+// As gh does: a mark before a line says how things are, ✓ good, X bad, ! take care,
+// - plain. Marks are coloured on a terminal, and not with NO_COLOR. In a pipe there is
+// no colour and no folding. Much of the text comes from files and variables: see
+// visible.
 
 // mark is the sign before a line.
 type mark string
@@ -49,7 +52,7 @@ func newScreen(w io.Writer) *screen {
 	return s
 }
 
-// isTerminal reports whether a person sits at both ends.
+// isTerminal reports whether a person can answer a question.
 func (w world) isTerminal() bool { return isTerminal(w.stdin) && isTerminal(w.stderr) }
 
 func isTerminal(end any) bool {
@@ -72,7 +75,7 @@ func (s *screen) detail(indent int, format string, args ...any) {
 	s.fold(strings.Repeat(" ", indent+2), indent+2, fmt.Sprintf(format, args...))
 }
 
-// heading prints what the lines that follow are about.
+// heading prints the title of the lines that follow.
 func (s *screen) heading(text string) {
 	text = visible(text)
 	if s.colour {
@@ -81,8 +84,8 @@ func (s *screen) heading(text string) {
 	fmt.Fprintln(s, text)
 }
 
-// fold writes text behind a prefix, and what does not fit into the width below
-// it, indented. It breaks at blanks only, so that what must be whole stays so.
+// fold writes text after a prefix, and what does not fit into the width on the lines
+// below, indented. It breaks only at spaces.
 func (s *screen) fold(prefix string, indent int, text string) {
 	var b strings.Builder
 	b.WriteString(prefix)
@@ -116,25 +119,13 @@ func (w world) confirm(question string) bool {
 	return answer == "y" || answer == "yes"
 }
 
-// tilde shortens a path for a person.
-func tilde(path string) string {
-	home, err := os.UserHomeDir()
-	if err != nil || home == string(filepath.Separator) {
-		return path
-	}
-	if rest, ok := strings.CutPrefix(path, home+string(filepath.Separator)); ok {
-		return "~" + string(filepath.Separator) + rest
-	}
-	return path
-}
-
-// whole prints what a person may paste: below the line before, never folded.
+// whole prints what a person may paste: on a line of its own, never folded.
 func (s *screen) whole(indent int, text string) {
 	fmt.Fprintln(s, strings.Repeat(" ", indent+2)+visible(text))
 }
 
-// visible is text that a terminal shows and does not obey: what would move the
-// cursor, colour, or turn the order of letters around is spelled as in JSON.
+// visible is the one filter for everything printed: what would move the cursor, colour
+// the text, or change the order of letters is escaped, so a terminal shows it.
 func visible(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -150,12 +141,17 @@ func visible(text string) string {
 	return b.String()
 }
 
-// printJSON writes a value for programs.
+// printJSON writes a value for programs. What a terminal would obey is escaped.
 func printJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, escapedJSON(out.String()))
+	return err
 }
 
 func printFix(s *screen, d denial.Diagnosis) {
@@ -163,4 +159,22 @@ func printFix(s *screen, d denial.Diagnosis) {
 	if d.Page != "" {
 		s.whole(0, d.Page)
 	}
+}
+
+// escapedJSON is JSON with the same characters escaped, in JSON's way. The encoder has
+// escaped the control characters that ASCII has, except DEL.
+func escapedJSON(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case unicode.IsPrint(r) || r == '\n':
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
@@ -122,13 +121,4 @@ func namedElsewhere(config string, registries []string) map[string]string {
 		}
 	}
 	return named
-}
-
-// recordsDir is where the undo records are, beside our settings; "" without a home.
-func recordsDir() string {
-	settings, err := credentials.SettingsPath()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(filepath.Dir(settings), "setup")
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,57 +15,54 @@ import (
 	"strings"
 	"time"
 
-	"github.com/docker/docker-credential-helpers/client"
-	protocol "github.com/docker/docker-credential-helpers/credentials"
-
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
-// wiring says whether docker asks us for a registry, and what else could answer
-// in our place.
+// wiring says whether docker uses us for a registry, and what else could answer in
+// our place.
 type wiring struct {
 	// Config is docker's config.json.
 	Config string `json:"config"`
-	// Asked is set if docker will ask us: the file says so and the program is found.
+	// Asked is set if docker will use us: the file says so and the program is found.
 	Asked bool `json:"asked"`
 	// Program is where the program was found on PATH, "" if it was not.
 	Program string `json:"program"`
-	// Findings are what is in the way, or could be.
+	// Findings are what prevents that, or could.
 	Findings []finding `json:"findings"`
 }
 
-// finding is one thing in the way of docker's asking us, and its remedy.
+// finding is one problem, and how to fix it.
 type finding struct {
 	// ID names the kind of finding, for programs.
 	ID string `json:"id"`
 	// Severity says how bad it is.
 	Severity severity `json:"severity"`
-	// Problem says what is found.
-	Problem string `json:"problem"`
-	// Remedy is what to do or to run.
-	Remedy string `json:"remedy"`
+	Problem  string   `json:"problem"`
+	// Fix is what to do or to run.
+	Fix string `json:"remedy"`
 }
 
 // severity says how bad a finding is.
 type severity string
 
 const (
-	blocks severity = "blocks" // docker does not come to us
+	blocks severity = "blocks" // docker does not use us
 	shadow severity = "shadow" // some client does not, or uses an old login
 	note   severity = "note"   // good to know
 )
 
-func (w *wiring) find(id string, s severity, problem, remedy string) {
-	w.Findings = append(w.Findings, finding{id, s, problem, remedy})
+func (w *wiring) find(id string, s severity, problem, fix string) {
+	w.Findings = append(w.Findings, finding{id, s, problem, fix})
 }
 
 // inspectWiring looks at everything that decides whether docker, and the clients
-// that have configuration of their own, ask us for the registry.
+// that have configuration of their own, use us for the registry.
 func inspectWiring(ctx context.Context, registry string) wiring {
 	w := wiring{Findings: []finding{}}
 	w.inspectConfig(ctx, registry)
 	w.inspectPath()
+	w.inspectDocker()
 	w.inspectVariables(registry)
 	w.inspectOtherFiles(registry)
 	w.Asked = true
@@ -86,34 +82,61 @@ func (w *wiring) inspectConfig(ctx context.Context, registry string) {
 	w.Config = path
 	config, err := dockerconfig.Read(path)
 	if err != nil {
-		w.find("config-unreadable", blocks, err.Error(), remedyOf(err))
+		w.find("config-unreadable", blocks, err.Error(), fixOf(err))
 		return
 	}
 	switch helper, ok := config.Helper(registry); {
 	case config.UsesHelper(registry):
 	case !ok:
-		w.find("not-set-up", blocks, fmt.Sprintf("docker does not ask us for %s: %s has no entry for it", registry, tilde(path)), "run: "+setupCommand(registry, ""))
+		w.find("not-set-up", blocks, fmt.Sprintf("docker does not use %s for %s: %s has no entry for it", programName, registry, tilde(path)), "run: "+setupCommand(registry, ""))
 	case helper == "":
-		w.find("other-helper", blocks, fmt.Sprintf("%s forbids a credential helper for %s", tilde(path), registry), "run: "+setupCommand(registry, "--force"))
+		w.find("other-helper", blocks, fmt.Sprintf("%s turns credential helpers off for %s", tilde(path), registry), "run: "+setupCommand(registry, "--force"))
 	default:
-		w.find("other-helper", blocks, fmt.Sprintf("docker asks docker-credential-%s for %s: see %s", helper, registry, tilde(path)), "run: "+setupCommand(registry, "--force"))
+		w.find("other-helper", blocks, fmt.Sprintf("docker uses docker-credential-%s for %s: see %s", helper, registry, tilde(path)), "run: "+setupCommand(registry, "--force"))
 	}
-	var named []string
+	w.inspectHelpers(config)
+	w.inspectLogins(ctx, config, registry)
+}
+
+// inspectHelpers names the credential helpers of other registries whose program is not
+// there.
+func (w *wiring) inspectHelpers(config *dockerconfig.Config) {
+	for i, helper := range missingPrograms(config.HelperNames()) {
+		if i == maxEarlierLogins {
+			return
+		}
+		w.find("missing-helper", shadow, fmt.Sprintf("%s names docker-credential-%s, which is not on PATH", tilde(config.Path()), helper),
+			fmt.Sprintf("install it, or remove %q from credsStore and credHelpers in %s", helper, tilde(config.Path())))
+	}
+}
+
+// missingPrograms are those helpers that docker does not find.
+func missingPrograms(helpers []string) []string {
+	return slices.DeleteFunc(helpers, func(helper string) bool {
+		_, err := exec.LookPath("docker-credential-" + helper)
+		return helper == "" || helper == dockerconfig.HelperName || err == nil
+	})
+}
+
+// inspectLogins names the plain-text logins. What to do about them depends on whether
+// docker needs them: see [report.advise].
+func (w *wiring) inspectLogins(ctx context.Context, config *dockerconfig.Config, registry string) {
+	var keys []string
 	for _, l := range config.Logins(registry) {
-		if slices.Contains(named, l.Key) {
-			continue
+		if !slices.Contains(keys, l.Key) {
+			keys = append(keys, l.Key)
 		}
-		named = append(named, l.Key)
-		problem := fmt.Sprintf("a login for %s lies in plain text in %s", l.Key, tilde(path))
-		if major := dockerMajor(ctx); major > 0 && major < 29 {
-			problem += fmt.Sprintf("; docker %d sends it if this program cannot be run", major)
-		}
-		w.find("leftover-login", shadow, problem, leftoverRemedy(l.Key, path, github.HostNamed(registry)))
 	}
-	if store := config.CredsStore(); store != "" && store != dockerconfig.HelperName && storeHolds(ctx, store, registry) {
-		w.find("store-login", shadow,
-			fmt.Sprintf("an old login for %s is still kept by docker-credential-%s, which docker no longer asks", registry, store),
-			toRun(ourShell.sent(registry, ourShell.word("docker-credential-"+store)+" erase"), "remove it there"))
+	if len(keys) == 0 {
+		return
+	}
+	risk := ""
+	if major := dockerMajor(ctx); major > 0 && major < 29 {
+		risk = fmt.Sprintf("; docker %d sends it if %s cannot be run", major, programName)
+	}
+	for _, key := range keys[:min(len(keys), maxEarlierLogins)] {
+		w.find("leftover-login", shadow, fmt.Sprintf("a login for %s is in plain text in %s%s", key, tilde(config.Path()), risk),
+			logoutFix(key, config.Path(), github.HostNamed(registry)))
 	}
 }
 
@@ -128,61 +151,85 @@ func (w *wiring) inspectPath() {
 	w.Program = found
 	switch {
 	case err != nil:
-		w.find("not-on-path", blocks, fmt.Sprintf("docker does not find %s: %s is not on PATH", programName, tilde(dir)), toRun(ourShell.addToPath(dir), "put "+tilde(dir)+" on PATH"))
+		w.find("not-on-path", blocks, notOnPath(dir), addToPath(dir))
 	case !sameFile(found, self):
 		w.find("other-program", shadow, fmt.Sprintf("docker runs another %s that comes first on PATH: %s", programName, tilde(found)), "remove it, or put "+tilde(dir)+" before it on PATH")
 	default:
-		w.inspectNarrowPath(runtime.GOOS, filepath.Dir(found))
+		w.inspectNarrowPath(runtime.GOOS, filepath.Dir(found), dockerNeedsSudo())
 	}
 }
 
-// inspectNarrowPath says who does not see the directory: those who are started
-// with a PATH of their own.
-func (w *wiring) inspectNarrowPath(goos, dir string) {
+// notOnPath is the problem that docker does not find the program in a directory.
+func notOnPath(dir string) string {
+	return fmt.Sprintf("docker does not find %s: %s is not on PATH", programName, tilde(dir))
+}
+
+func addToPath(dir string) string {
+	return toRun(ourShell.addToPath(dir), "put "+tilde(dir)+" on PATH")
+}
+
+// inspectNarrowPath says which callers do not look into the directory, because they
+// have a PATH of their own. sudo matters only to a person who needs it for docker.
+func (w *wiring) inspectNarrowPath(goos, dir string, needsSudo bool) {
 	var who string
 	var narrow []string
-	switch goos {
-	case "darwin":
+	switch {
+	case goos == "darwin":
 		who, narrow = "programs that are started from the Dock do", []string{"/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin"}
-	case "windows":
+	case goos == "windows", !needsSudo:
 		return
 	default:
 		who, narrow = "sudo docker does", []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
 	}
-	for _, d := range narrow {
-		if filepath.Clean(dir) == d {
-			return
-		}
+	if slices.Contains(narrow, filepath.Clean(dir)) {
+		return
 	}
 	w.find("narrow-path", note, fmt.Sprintf("%s not look into %s", who, tilde(dir)), "if you need that, "+
 		toRun("sudo ln -s "+ourShell.path(filepath.Join(dir, programName))+" /usr/local/bin/", "link the program into /usr/local/bin"))
 }
 
-// inspectVariables looks for variables that take a client's eyes off config.json.
-func (w *wiring) inspectVariables(registry string) {
-	if holdsLogin([]byte(os.Getenv("DOCKER_AUTH_CONFIG")), registry) {
-		w.find("docker-auth-config", blocks, "DOCKER_AUTH_CONFIG holds a login for "+registry+", which docker 28.3 and later takes first", "run: "+ourShell.unset("DOCKER_AUTH_CONFIG"))
+// inspectDocker looks for a docker that is confined to a home of its own.
+func (w *wiring) inspectDocker() {
+	docker, err := exec.LookPath("docker")
+	if err != nil || !isSnap(docker) {
+		return
 	}
-	if file := os.Getenv("REGISTRY_AUTH_FILE"); file != "" && !fileAsksUs(file, registry) {
-		w.find("registry-auth-file", shadow, fmt.Sprintf("REGISTRY_AUTH_FILE makes podman, buildah and skopeo read %s alone, which does not name us for %s", tilde(file), registry), "run: "+ourShell.unset("REGISTRY_AUTH_FILE"))
+	home, _ := os.UserHomeDir()
+	w.find("snap-docker", blocks, fmt.Sprintf("docker is a snap: it reads %s and cannot run %s", tilde(filepath.Join(home, "snap", "docker", "current", ".docker", "config.json")), programName),
+		"install docker from https://docs.docker.com/engine/install/, or log in with a token: docker login ghcr.io")
+}
+
+// isSnap reports whether a program is a snap's: a link to snap in a directory of such.
+func isSnap(program string) bool {
+	target, err := filepath.EvalSymlinks(program)
+	return err == nil && filepath.Base(target) == "snap" || filepath.Dir(program) == "/snap/bin"
+}
+
+// inspectVariables looks for variables that make a client not use config.json.
+func (w *wiring) inspectVariables(registry string) {
+	if hasLogin([]byte(os.Getenv("DOCKER_AUTH_CONFIG")), registry) {
+		w.find("docker-auth-config", blocks, "DOCKER_AUTH_CONFIG has a login for "+registry+", which docker 28.3 and later uses first", "run: "+ourShell.unset("DOCKER_AUTH_CONFIG"))
+	}
+	if file := os.Getenv("REGISTRY_AUTH_FILE"); file != "" && !fileNamesUs(file, registry) {
+		w.find("registry-auth-file", shadow, fmt.Sprintf("REGISTRY_AUTH_FILE makes podman, buildah and skopeo read only %s, which does not name %s for %s", tilde(file), programName, registry), "run: "+ourShell.unset("REGISTRY_AUTH_FILE"))
 	}
 }
 
 // inspectOtherFiles looks into the files that some clients read before docker's.
 func (w *wiring) inspectOtherFiles(registry string) {
 	home, _ := os.UserHomeDir()
-	config := cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config"))
+	second := filepath.Join(cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), "containers", "auth.json")
 	for _, other := range []struct{ id, client, file, logout string }{
 		{"podman-login", "podman, buildah and skopeo use", podmanAuthFile(), "podman logout "},
-		{"podman-login", "podman, buildah and skopeo use", filepath.Join(config, "containers", "auth.json"), "podman logout --authfile " + ourShell.word(filepath.Join(config, "containers", "auth.json")) + " "},
-		{"helm-login", "helm uses", filepath.Join(config, "helm", "registry", "config.json"), "helm registry logout "},
+		{"podman-login", "podman, buildah and skopeo use", second, "podman logout --authfile " + ourShell.word(second) + " "},
+		{"helm-login", "helm uses", helmRegistryFile(runtime.GOOS, os.Getenv, home), "helm registry logout "},
 	} {
 		if !filepath.IsAbs(other.file) {
 			continue // there is no home
 		}
 		content, err := dockerconfig.ReadFile(other.file)
-		if err == nil && holdsLogin(content, registry) {
-			w.find(other.id, shadow, fmt.Sprintf("%s the login for %s in %s before asking us", other.client, registry, tilde(other.file)), toRun(other.logout+registry, "remove it there"))
+		if err == nil && hasLogin(content, registry) {
+			w.find(other.id, shadow, fmt.Sprintf("%s the login for %s in %s before %s", other.client, registry, tilde(other.file), programName), toRun(other.logout+registry, "remove it there"))
 		}
 	}
 }
@@ -195,15 +242,36 @@ func podmanAuthFile() string {
 	return fmt.Sprintf("/run/containers/%d/auth.json", os.Getuid())
 }
 
-// authFile is what matters to us of the JSON that docker, podman and helm share.
+// helmRegistryFile is where helm registry login writes (pkg/helmpath in helm/helm).
+func helmRegistryFile(goos string, getenv func(string) string, home string) string {
+	if file := getenv("HELM_REGISTRY_CONFIG"); file != "" {
+		return file
+	}
+	dir := getenv("HELM_CONFIG_HOME")
+	if dir == "" && getenv("XDG_CONFIG_HOME") != "" {
+		dir = filepath.Join(getenv("XDG_CONFIG_HOME"), "helm")
+	}
+	switch {
+	case dir != "":
+	case goos == "windows":
+		dir = filepath.Join(getenv("APPDATA"), "helm")
+	case goos == "darwin":
+		dir = filepath.Join(home, "Library", "Preferences", "helm")
+	default:
+		dir = filepath.Join(home, ".config", "helm")
+	}
+	return filepath.Join(dir, "registry", "config.json")
+}
+
+// authFile is what we read of the JSON that docker, podman and helm share.
 type authFile struct {
 	Auths       map[string]json.RawMessage `json:"auths"`
 	CredHelpers map[string]string          `json:"credHelpers"`
 }
 
-// holdsLogin reports whether a file has a login for the registry. An empty entry
-// is a mark that docker leaves, not a login.
-func holdsLogin(content []byte, registry string) bool {
+// hasLogin reports whether a file has a login for the registry. An empty entry
+// is not a login: docker leaves such entries behind.
+func hasLogin(content []byte, registry string) bool {
 	var file authFile
 	if json.Unmarshal(content, &file) != nil {
 		return false
@@ -217,67 +285,38 @@ func holdsLogin(content []byte, registry string) bool {
 	return false
 }
 
-func fileAsksUs(path, registry string) bool {
+// fileNamesUs reports whether a file of that form names us for the registry.
+func fileNamesUs(path, registry string) bool {
 	var file authFile
 	content, err := dockerconfig.ReadFile(path)
 	return err == nil && json.Unmarshal(content, &file) == nil && file.CredHelpers[registry] == dockerconfig.HelperName
 }
 
-// programLimit bounds every program that status runs.
-const programLimit = 3 * time.Second
+// versionLimit is how long docker may take to say its version.
+const versionLimit = 3 * time.Second
 
-// storeHolds asks docker's general credential store whether it has a login for
-// the registry, in the way that docker asked it.
-func storeHolds(ctx context.Context, store, registry string) bool {
-	ctx, cancel := context.WithTimeout(ctx, programLimit)
-	defer cancel()
-	login, err := client.Get(func(args ...string) client.Program {
-		command := exec.CommandContext(ctx, "docker-credential-"+store, args...)
-		command.WaitDelay = time.Second
-		return &storeProgram{command}
-	}, registry)
-	return err == nil && login.Secret != "" && !protocol.IsErrCredentialsNotFound(err)
-}
-
-// storeProgram is the client's own shell program, with a deadline, and without
-// the store's messages on our stderr.
-type storeProgram struct{ *exec.Cmd }
-
-func (p *storeProgram) Output() ([]byte, error) { return p.Cmd.Output() }
-func (p *storeProgram) Input(in io.Reader)      { p.Stdin = in }
-
-// dockerMajor is the major version of the docker on PATH, 0 if it does not say.
+// dockerMajor is the major version of the docker on PATH, 0 if it does not say, or if
+// it is podman under docker's name.
 func dockerMajor(ctx context.Context) int {
-	ctx, cancel := context.WithTimeout(ctx, programLimit)
+	ctx, cancel := context.WithTimeout(ctx, versionLimit)
 	defer cancel()
-	command := exec.CommandContext(ctx, "docker", "--version")
-	command.WaitDelay = time.Second
-	out, _ := command.Output()
-	_, version, _ := strings.Cut(string(out), "version ")
+	out, _ := outputOf(background(ctx, "docker", "--version"))
+	version, ok := strings.CutPrefix(string(out), "Docker version ")
+	if !ok {
+		return 0
+	}
 	major, _, _ := strings.Cut(version, ".")
 	n, _ := strconv.Atoi(major)
 	return n
 }
 
-func sameFile(a, b string) bool {
-	infoA, errA := os.Stat(a)
-	infoB, errB := os.Stat(b)
-	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
-}
-
-// dockerConfigFile is docker's config.json for this person.
-func dockerConfigFile() (string, error) {
-	home, _ := os.UserHomeDir()
-	return dockerconfig.Path(os.Getenv, home)
-}
-
-// remedyOf is what mends an error of config.json's.
-func remedyOf(err error) string {
+// fixOf is how to fix an error about config.json.
+func fixOf(err error) string {
 	var of *dockerconfig.Error
 	if errors.As(err, &of) && of.Fix != "" {
 		return of.Fix
 	}
-	return "mend the file"
+	return "fix the file"
 }
 
 // setupCommand is the command that sets a registry up.

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestHoldsLogin(t *testing.T) {
+func TestHasLogin(t *testing.T) {
 	t.Parallel()
 	for content, want := range map[string]bool{
 		`{"auths": {"ghcr.io": {"auth": "aHVudGVyOjI="}}}`:              true,
@@ -25,7 +25,7 @@ func TestHoldsLogin(t *testing.T) {
 		`null`:                                                          false,
 		``:                                                              false,
 	} {
-		if got := holdsLogin([]byte(content), "ghcr.io"); got != want {
+		if got := hasLogin([]byte(content), "ghcr.io"); got != want {
 			t.Errorf("%s: %v", content, got)
 		}
 	}
@@ -45,11 +45,11 @@ func TestFileAsksUs(t *testing.T) {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := fileAsksUs(file, "ghcr.io"); got != want {
+		if got := fileNamesUs(file, "ghcr.io"); got != want {
 			t.Errorf("%s: %v", content, got)
 		}
 	}
-	if fileAsksUs(filepath.Join(dir, "absent"), "ghcr.io") || fileAsksUs(dir, "ghcr.io") {
+	if fileNamesUs(filepath.Join(dir, "absent"), "ghcr.io") || fileNamesUs(dir, "ghcr.io") {
 		t.Error("what is no file asks us")
 	}
 }
@@ -86,10 +86,10 @@ func TestNarrowPath(t *testing.T) {
 		{"windows", "/opt/homebrew/bin", ""}, // programs share one PATH there
 	} {
 		if runtime.GOOS == "windows" && test.goos != "windows" {
-			continue // paths are others here
+			continue // paths differ here
 		}
 		var w wiring
-		w.inspectNarrowPath(test.goos, test.dir)
+		w.inspectNarrowPath(test.goos, test.dir, true)
 		var got []string
 		for _, f := range w.Findings {
 			got = append(got, f.Problem)
@@ -99,6 +99,44 @@ func TestNarrowPath(t *testing.T) {
 		}
 		if test.want == "" && len(got) > 0 || test.want != "" && (len(got) != 1 || got[0] != test.want+test.dir) {
 			t.Errorf("%s, %s: %q", test.goos, test.dir, got)
+		}
+	}
+}
+
+// Who does not need sudo for docker is not told about sudo's PATH.
+func TestSudoMattersOnlyToWhoNeedsIt(t *testing.T) {
+	t.Parallel()
+	var w wiring
+	w.inspectNarrowPath("linux", "/home/octocat/bin", false)
+	if len(w.Findings) > 0 {
+		t.Errorf("found %+v", w.Findings)
+	}
+}
+
+func TestHelmRegistryFile(t *testing.T) {
+	t.Parallel()
+	home, other := filepath.FromSlash("/home/octocat"), filepath.FromSlash("/other")
+	tail := filepath.FromSlash("/registry/config.json")
+	for _, test := range []struct {
+		goos, variable, value, want string
+	}{
+		{"linux", "", "", filepath.Join(home, ".config", "helm") + tail},
+		{"linux", "XDG_CONFIG_HOME", other, filepath.Join(other, "helm") + tail},
+		{"linux", "HELM_CONFIG_HOME", other, other + tail},
+		{"linux", "HELM_REGISTRY_CONFIG", other, other},
+		{"darwin", "", "", filepath.Join(home, "Library", "Preferences", "helm") + tail},
+		{"darwin", "XDG_CONFIG_HOME", other, filepath.Join(other, "helm") + tail},
+		{"windows", "APPDATA", other, filepath.Join(other, "helm") + tail},
+		{"windows", "HELM_REGISTRY_CONFIG", other, other},
+	} {
+		getenv := func(name string) string {
+			if name == test.variable {
+				return test.value
+			}
+			return ""
+		}
+		if got := helmRegistryFile(test.goos, getenv, home); got != test.want {
+			t.Errorf("%s, %s=%s: %s, want %s", test.goos, test.variable, test.value, got, test.want)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
 // programName is the program that docker looks for on its PATH when credHelpers says ghcr.
@@ -35,14 +34,4 @@ func version() string {
 type world struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-}
-
-// helper finds the credential, for docker as for a person. fresh asks GitHub again
-// instead of using a cached answer.
-func (w world) helper(fresh bool) *credentials.Helper {
-	return &credentials.Helper{
-		Stderr:    w.stderr,
-		UserAgent: programName + "/" + version(),
-		Fresh:     fresh,
-	}
 }

@@ -79,6 +79,16 @@ var bareRegistries = []string{
 
 var registryDomains = []string{".amazonaws.com", ".azurecr.io", ".pkg.dev", ".gcr.io", ".jfrog.io", ".ocir.io", ".icr.io", ".aliyuncs.com", ".blob.core.windows.net", ".docker.com"}
 
+// IsOtherRegistry reports whether a host is a registry that is known not to be GitHub's.
+func IsOtherRegistry(host string) bool {
+	host = strings.ToLower(strings.TrimSpace(host))
+	if host == "ghcr.io" || host == layers || strings.HasSuffix(host, ".github.com") {
+		return false
+	}
+	return slices.Contains(bareRegistries, host) ||
+		slices.ContainsFunc(registryDomains, func(domain string) bool { return strings.HasSuffix(host, domain) })
+}
+
 // on finds the names on a line, in order.
 func (n namer) on(l line) []name {
 	names := n.hosts(l.low)

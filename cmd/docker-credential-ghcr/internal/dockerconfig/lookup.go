@@ -70,6 +70,16 @@ func (c *Config) Registries() []string {
 	return slices.Sorted(maps.Keys(helpers))
 }
 
+// HelperNames are the credential helpers that the file names, sorted.
+func (c *Config) HelperNames() []string {
+	names := slices.Collect(maps.Values(c.helpers()))
+	if store := c.CredsStore(); store != "" {
+		names = append(names, store)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // helpers has the credential helper of every registry in credHelpers.
 func (c *Config) helpers() map[string]string {
 	helpers := map[string]string{}
