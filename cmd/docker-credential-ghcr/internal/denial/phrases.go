@@ -51,7 +51,7 @@ func status(code, reason string) string {
 // What is said after and before the name of a program that cannot be run.
 const (
 	cannotRun   = `[^\n]{0,60}?(executable file not found|no such file or directory|command not found|not installed or not available in PATH|exec format error|permission denied|is not recognized|cannot find the file specified|file does not exist|resolves to executable in current directory|: not found|error=2)`
-	couldNotRun = `(cannot run program|unable to (?:find|run|execute)|could not (?:find|run|execute)|failed to (?:find|run|execute|spawn)|no such file)[^\n]{0,60}?`
+	couldNotRun = `(cannot run program|command not found:|unable to (?:find|run|execute)|could not (?:find|run|execute)|failed to (?:find|run|execute|spawn)|no such file)[^\n]{0,60}?`
 )
 
 // phrases are all that are known, of those on one line the most telling first. Most
@@ -100,17 +100,18 @@ var phrases = []phrase{
 	say(byAnybody, "toomanyrequests|rate limit|429|too many requests|too_many_requests", `toomanyrequests|too_many_requests|(?:secondary |API )?rate limit|(?:429:? \(?)?too many requests|`+status("429", "too many requests"), "rate-limited"),
 	say(byAnybody, "50", `\b(500:? \(?internal server error)|`+status(`50[234]`, `internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out`), "unreachable"),
 	say(byAnybody, "no such host|try again|resolution|resolve host|server misbehaving|name or service|nodename|enotfound|eai_again|unknownhost|lookup|unable to resolve", `no such host|lookup \S+(?: on \S+)?: (Try again|server misbehaving|i/o timeout|device or resource busy)|Temporary failure in name resolution|could ?n.t resolve host|could not resolve host|unable to resolve host|Name or service not known|nodename nor servname provided|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|UnknownHostException|failed to lookup address`, "unreachable"),
-	say(byAnybody, "refused|reset|timeout|timed out|time out|unreachable|no route|exceeded|canceled while waiting|closed|broken pipe|aborted|stream error|econn|etimedout|dial tcp|connection attempt", `connection refused|connection reset(?: by peer)?|i/o timeout|TLS handshake timeout|context deadline exceeded|Client\.Timeout(?: exceeded| or context cancellation)?|request canceled while waiting|(?:connection|operation|connect|read|request) timed out|timed out|network is unreachable|host is unreachable|no route to host|forcibly closed|broken pipe|client connection (?:lost|force closed)|use of closed network connection|connection was aborted|stream error: stream ID|ECONNREFUSED|ECONNRESET|ECONNABORTED|ETIMEDOUT|SocketTimeoutException|connection attempt failed|unexpected EOF`, "unreachable"),
+	say(byAnybody, "refused|reset|timeout|timed out|time out|unreachable|no route|exceeded|canceled while waiting|closed|broken pipe|aborted|stream error|econn|etimedout|dial tcp|connection attempt|tls handshake|https client|handshake failure", `does not look like a TLS handshake|server gave HTTP response to HTTPS client|handshake failure|connection refused|connection reset(?: by peer)?|i/o timeout|TLS handshake timeout|context deadline exceeded|Client\.Timeout(?: exceeded| or context cancellation)?|request canceled while waiting|(?:connection|operation|connect|read|request) timed out|timed out|network is unreachable|host is unreachable|no route to host|forcibly closed|broken pipe|client connection (?:lost|force closed)|use of closed network connection|connection was aborted|stream error: stream ID|ECONNREFUSED|ECONNRESET|ECONNABORTED|ETIMEDOUT|SocketTimeoutException|connection attempt failed|unexpected EOF`, "unreachable"),
 	say(byRegistry, "eof", `(?:get|head|put|post|patch|delete) "?https://[^\s"]{1,400}"?: (EOF)`, "unreachable"),
 
 	// What is not there.
-	say(byRegistry, "manifest unknown|manifest_unknown|not found|notfound", `manifest[ _]unknown|failed to resolve .{0,300}?: (not found)|\S+/\S+[:@][\w.:-]{1,140}: (not found)|code = (NotFound) desc = failed to (?:pull|resolve)`, "never-pushed"),
+	say(byRegistry, "manifest unknown|manifest_unknown|not found|notfound", `manifest[ _]unknown|failed to resolve .{0,300}?: (not found)|\S+/\S+[:@][\w.:-]{1,140}: (not found)|[a-z0-9-]+\.[a-z]{2,}/\S{1,200}: (not found)|code = (NotFound) desc = failed to (?:pull|resolve)`, "never-pushed"),
 	say(byRegistry, "name unknown|name_unknown|repository_unknown|repository name not known", `name[ _]unknown|repository name not known|REPOSITORY_UNKNOWN`, "never-pushed", "owner-unknown"),
 	say(byRegistry, "404", `(?:unexpected status|response status|status code)[^\n]{0,200}?(404(?: Not Found|: Not Found)?)`, "never-pushed", "not-readable", "no-token"),
 
 	// Nobody logged in.
 	say(byRegistry, "failed to fetch anonymous token", `(failed to fetch anonymous token)[^\n]{0,400}?(?:403|denied|insufficient)`, "not-readable", "no-token", "never-pushed"),
 	say(byRegistry, "failed to fetch anonymous token|no matching credentials were found|credentials not found in native keychain|no credentials found", `failed to fetch anonymous token|(no matching credentials were found)(?:.{0,300}?denied: denied)?|credentials not found in native keychain|no credentials found`, "no-token", "not-readable"),
+	say(byAnybody, "requires authentication", `requires authentication`, "no-token", "not-readable"),
 	say(byAnybody, "username and password required|password required|non tty|non-tty", `username and password required|cannot perform an interactive login from a non[- ]tty device`, "no-token"),
 
 	// A login that GitHub rejects. Said by the registry itself, the same words are

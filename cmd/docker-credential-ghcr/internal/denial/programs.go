@@ -19,7 +19,7 @@ var otherPrograms = []program{
 	{"Azure", []string{"authorizationfailed", "authenticationfailed"}},
 	{"a package manager", []string{"npm err", "npm error", "npm warn", "npm http", "yarn error", "yarn install", "pnpm", "for url:", "pip install", "pip._", "composer", "bundler", "could not transfer artifact", "could not resolve dependencies", "could not get resource", "^go: ", "^e: failed to fetch", "apt-get", "apk add", "cargo", "rubygems", "nuget", "poetry"}},
 	{"curl", []string{"^curl: (", "wget: "}},
-	{"a test", []string{"--- fail", "=== run", "_test.go:", ".test.ts", ".test.js", ".spec.ts", ".spec.js", "_spec.rb", " test_", "/test_", "::test", "assertionerror", "assertion failed", " expected 401", " expected 403", "want 401", "want 403", "got 401", "got 403", "✕ ", "● ", "expect(received)", "rspec ", "failed tests/", "to equal"}},
+	{"a test", []string{"--- fail", "=== run", "_test.go:", ".test.ts", ".test.js", ".spec.ts", ".spec.js", "_spec.rb", " test_", "/test_", "::test", "assertionerror", "assertion failed", " expected 401", " expected 403", "want 401", "want 403", "got 401", "got 403", "✕ ", "● ", "expect(received)", "failure/error", "have_http_status", "expect(", "rspec ", "failed tests/", "to equal"}},
 	{"ssh", []string{"^ssh: ", "kex_exchange_identification", "port 22"}},
 	{"a proxy's log", []string{" upstream: ", "nginx/"}},
 	{"a local service", []string{"dial tcp 127.", "dial tcp [::1]", "//localhost", "localhost:", "127.0.0.1:"}},
