@@ -50,7 +50,7 @@ func status(code, reason string) string {
 
 // What is said after and before the name of a program that cannot be run.
 const (
-	cannotRun   = `[^\n]{0,60}?(executable file not found|no such file or directory|command not found|not installed or not available in PATH|exec format error|permission denied|is not recognized|cannot find the file specified|file does not exist|resolves to executable in current directory|: not found|error=2)`
+	cannotRun   = `[^\n]{0,60}?(executable file not found|no such file or directory|command not found|not installed or not available in PATH|exec format error|permission denied|is not recognized|cannot find the file specified|file does not exist|resolves to executable in current directory|: (?:command )?not found|error=2|enoent)`
 	couldNotRun = `(cannot run program|command not found:|unable to (?:find|run|execute)|could not (?:find|run|execute)|failed to (?:find|run|execute|spawn)|no such file)[^\n]{0,60}?`
 )
 
