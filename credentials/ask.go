@@ -31,17 +31,21 @@ func (a *asker) factsOf(ctx context.Context, c Candidate) facts {
 	if ok {
 		return f
 	}
+	kept := a.cache
+	if cacheKey(c.Token, a.host) == "" {
+		kept = cache{}
+	}
 	begun := time.Now()
 	waits, cancel := context.WithTimeout(ctx, lockLimit)
 	defer cancel()
-	f, ok = a.cache.fresh(a.cache.load(key), begun)
+	f, ok = kept.fresh(kept.load(key), begun)
 	for asks := false; !ok && !asks; {
 		var unlock func()
-		asks, unlock = a.cache.lock(waits, key)
-		entry := a.cache.load(key)
-		if f, ok = a.cache.fresh(entry, begun); !ok && asks {
+		asks, unlock = kept.lock(waits, key)
+		entry := kept.load(key)
+		if f, ok = kept.fresh(entry, begun); !ok && asks {
 			f = a.ask(ctx, c, entry.Accepted)
-			a.cache.store(key, entry, f)
+			kept.store(key, entry, f)
 		}
 		unlock()
 	}

@@ -27,6 +27,15 @@ const (
 // takes the time of the one who asks, if many wait.
 const lockInterval = 5 * time.Millisecond
 
+// cacheKey names a token in the cache, "" for what should not be there: a hash of a
+// password that a person has chosen could be guessed. Tokens of GitHub are random.
+func cacheKey(token github.Token, host string) string {
+	if token.Kind() == github.UnknownKind {
+		return ""
+	}
+	return token.Key(host)
+}
+
 // cache keeps answers, never tokens and never verdicts: what is required may change
 // and then counts at once. One file a token, named by a hash; a file that cannot be
 // read, or was cut short by a crash, counts as none.
@@ -68,6 +77,8 @@ func openCache(writeOnly bool) cache {
 
 func (c cache) path(key string) string { return filepath.Join(c.dir, key+".json") }
 
+func (c cache) lockPath(key string) string { return filepath.Join(c.dir, key+".lock") }
+
 // load reads what is known about a token.
 func (c cache) load(key string) (entry cacheEntry) {
 	if c.dir == "" {
@@ -106,6 +117,7 @@ func (c cache) fresh(entry cacheEntry, put time.Time) (facts, bool) {
 // store adds the clear answers among the facts to an entry. The newest counts, whoever
 // gave it.
 func (c cache) store(key string, entry cacheEntry, f facts) {
+	f.API, f.Registry = f.API.WithoutTexts(), f.Registry.WithoutTexts()
 	if f.API.StateByAPI() == github.Valid {
 		entry.Accepted = f.API
 	}
@@ -153,7 +165,7 @@ func (c cache) lock(ctx context.Context, key string) (asks bool, unlock func()) 
 	if c.dir == "" || os.MkdirAll(c.dir, 0o700) != nil {
 		return true, func() {}
 	}
-	lock := newLock(filepath.Join(c.dir, key+".lock"))
+	lock := newLock(c.lockPath(key))
 	if locked, err := lock.TryLock(); err != nil || locked {
 		return true, func() { _ = lock.Unlock() }
 	}
@@ -166,6 +178,7 @@ func (c cache) lock(ctx context.Context, key string) (asks bool, unlock func()) 
 func (c cache) delete(key string) {
 	if c.dir != "" && key != "" && !strings.ContainsAny(key, `/\.`) {
 		_ = removeFile(c.path(key))
+		_ = removeFile(c.lockPath(key))
 	}
 }
 

@@ -133,9 +133,9 @@ func (h *Helper) Add(given *protocol.Credentials) error {
 	case errors.Is(err, ErrForeign):
 		return fmt.Errorf("docker-credential-ghcr keeps logins for GitHub's container registries only, not for %s; remove it from credsStore or credHelpers there", github.ShownURL(given.ServerURL))
 	case err != nil:
-		return fmt.Errorf("the token was not kept: %w\nhint: %s", err, fixNamedFile)
+		return fmt.Errorf("the token was not kept: %s\nhint: %s", github.Printable(err.Error()), fixNamedFile)
 	case s.sources.settingsErr != nil:
-		return fmt.Errorf("the token was not kept: %w\nhint: %s", s.sources.settingsErr, fixNamedFile)
+		return fmt.Errorf("the token was not kept: %s\nhint: %s", github.Printable(s.sources.settingsErr.Error()), fixNamedFile)
 	}
 	c := Candidate{Source: Password, Login: loginOrNone(given.Username, given.Secret)}
 	if c.Token, err = github.ParseToken(given.Secret); err != nil {

@@ -455,7 +455,7 @@ func TestTheTraceTellsEveryPlaceEveryRequestAndEveryVerdict(t *testing.T) {
 			"keyring: read docker-credential-ghcr github.com: done in 0s",
 			"docker login: found",
 			"GET https://api.github.com/user: 502 in 0s",
-			"GET https://ghcr.io/token?service=ghcr.io: 403 in 0s",
+			"GET https://ghcr.io/token: 403 in 0s",
 			"docker login, octocat: rejected by the registry: expired or revoked",
 			"gh: found",
 			"GET https://api.github.com/user: 200 in 0s",

@@ -245,7 +245,7 @@ func FuzzMemory(f *testing.F) {
 		}
 		m.store("key", r, known)
 		if ok && known.API.StateByAPI() != github.Unknown {
-			if again, ok := m.fresh(m.load("key"), put); !ok || !sameFacts(again.API, known.API) {
+			if again, ok := m.fresh(m.load("key"), put); !ok || !sameFacts(again.API, known.API.WithoutTexts()) {
 				t.Errorf("remembered as %+v: %+v", again.API, known.API)
 			}
 		}

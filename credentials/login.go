@@ -155,7 +155,7 @@ func writeDockerLogin(ctx context.Context, k *limitedKeyring, host, user string,
 		return err
 	}
 	before, had, _ := readLoginRecord(host)
-	if err := writeLoginRecord(host, loginRecord{User: user, CacheKey: token.Key(host)}); err != nil {
+	if err := writeLoginRecord(host, loginRecord{User: user, CacheKey: cacheKey(token, host)}); err != nil {
 		return fmt.Errorf("the record of logins cannot be written: %w", err)
 	}
 	err = k.set(ctx, loginService, host, string(content))

@@ -37,6 +37,9 @@ func (r *Refusal) message() string {
 	fmt.Fprintf(&b, "docker-credential-ghcr: error: no usable GitHub token for %s\n", r.Registry.Name)
 	for _, v := range r.Verdicts {
 		fmt.Fprintf(&b, "  %s: %s\n", v.Candidate, github.Printable(v.Reason))
+		if v.Route != "" {
+			fmt.Fprintf(&b, "    asked through %s\n", v.Route)
+		}
 	}
 	fmt.Fprintf(&b, "docker-credential-ghcr: hint: %s\n", LeastFix(r.Verdicts))
 	return b.String()

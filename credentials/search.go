@@ -37,11 +37,15 @@ func (s *Search) Verdicts(ctx context.Context) iter.Seq[Verdict] {
 
 // Judge gathers the facts about a candidate and judges it.
 func (s *Search) Judge(ctx context.Context, c Candidate) Verdict {
+	if c.Source != GH { // gh names its own users
+		c.Login = loginOrNone(c.Login, c.Token.Reveal())
+	}
 	var f facts
 	if c.askable() {
 		f = s.asker.factsOf(ctx, c)
 	}
 	v := judge(c, s.Scope, f)
+	v.Route = s.asker.client(c.Source).Route.String()
 	if !v.Good() {
 		v.Fix = s.FixFor(v, v.Fault, s.Scope)
 	}
@@ -89,7 +93,7 @@ func (s *Search) OtherAccounts() []string {
 // Forget deletes what we have of a token: what is cached, and what docker login gave
 // if it is that.
 func (s *Search) Forget(ctx context.Context, token github.Token) error {
-	s.asker.cache.delete(token.Key(s.Registry.Host))
+	s.asker.cache.delete(cacheKey(token, s.Registry.Host))
 	if kept, ok := readDockerLogin(ctx, s.sources.keyring, s.Registry.Host); !ok || !kept.Token.Equal(token) {
 		return nil
 	}

@@ -1,7 +1,10 @@
 package credentials
 
 import (
+	"bytes"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
@@ -92,5 +95,81 @@ func TestTheFixOfAFaultThatTheRegistryFound(t *testing.T) {
 		if got := s.FixFor(v, LacksScope, github.WritePackages); got != want {
 			t.Errorf("%s: got %+v, want %+v", source, got, want)
 		}
+	}
+}
+
+// People give docker login their password. A hash of one could be guessed.
+func TestAPasswordLeavesNoHashBehind(t *testing.T) {
+	m := newMachine(t)
+	if err := m.store("ghcr.io", "octocat", "hunter2"); err == nil {
+		t.Error("a password was kept")
+	}
+	t.Setenv("GH_TOKEN", "hunter2")
+	m.refused("ghcr.io")
+	for path := range m.files() {
+		t.Errorf("left is %s", path)
+	}
+}
+
+// A leftover login may have the token as its user name.
+func TestNoTraceShowsATokenThatIsAUserName(t *testing.T) {
+	m := newMachine(t)
+	t.Setenv("GHCR_DEBUG", "1")
+	var said bytes.Buffer
+	h := m.helper()
+	h.Stderr = &said
+	s, err := h.Search("ghcr.io")
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := "ghp_" + canary
+	v := s.Judge(t.Context(), Candidate{Source: DockerConfig, Login: secret, Token: mustParse(t, secret)})
+	if v.Login != "" || shows(said.String()) {
+		t.Errorf("login %q, traced %s", v.Login, &said)
+	}
+}
+
+func TestWhereQuestionsGoIsSaid(t *testing.T) {
+	m := newMachine(t)
+	m.hosts("github.com:\n    user: octocat\n    oauth_token: gho_example\n    api_host: gw.example.com\n")
+	t.Setenv("GHCR_TOKEN", "gho_own")
+	for _, v := range m.verdicts("ghcr.io") {
+		want := ""
+		if v.Source == GH {
+			want = "gw.example.com, gh's api_host"
+		}
+		if v.Route != want {
+			t.Errorf("%s: %q", v.Source, v.Route)
+		}
+	}
+	for _, r := range m.github.Requests() {
+		if r.Secret == "gho_own" && r.Host == "gw.example.com" {
+			t.Error("GHCR_TOKEN went to gh's api_host")
+		}
+	}
+	if said := m.refused("ghcr.io"); !strings.Contains(said, "    asked through gw.example.com, gh's api_host\n") {
+		t.Errorf("said %s", said)
+	}
+}
+
+func TestSettingsThatCouldNotBeReadAgainAreNotWritten(t *testing.T) {
+	m := newMachine(t)
+	for _, bad := range []RegistrySettings{{User: "we ird"}, {Scope: "repo"}} {
+		err := EditSettings(func(s *Settings) error {
+			s.Registries = map[string]RegistrySettings{"ghcr.io": bad}
+			return nil
+		})
+		if _, readErr := ReadSettings(); err == nil || readErr != nil {
+			t.Errorf("%+v: %v, %v", bad, err, readErr)
+		}
+	}
+	m.notFound("ghcr.io")
+}
+
+func TestOtherProgramsDoNotGetOurToken(t *testing.T) {
+	t.Parallel()
+	got := WithoutOwnToken([]string{"A=1", "GHCR_TOKEN=x", "GHCR_TOKENS=y", "GH_TOKEN=z"})
+	if !slices.Equal(got, []string{"A=1", "GHCR_TOKENS=y", "GH_TOKEN=z"}) {
+		t.Errorf("got %q", got)
 	}
 }

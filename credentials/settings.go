@@ -54,7 +54,7 @@ func ReadSettings() (Settings, error) {
 	}
 	for registry, settings := range s.Registries {
 		if err := settings.validate(); err != nil {
-			return Settings{}, fmt.Errorf("%s: %s: %w", path, registry, err)
+			return Settings{}, fmt.Errorf("%s: %s: %w", path, github.Printable(registry), err)
 		}
 	}
 	return s, nil
@@ -97,6 +97,11 @@ func EditSettings(edit func(*Settings) error) error {
 	before, _ := json.Marshal(s)
 	if err := edit(&s); err != nil {
 		return err
+	}
+	for registry, settings := range s.Registries {
+		if err := settings.validate(); err != nil { // or nothing could read them again
+			return fmt.Errorf("%s: %w", github.Printable(registry), err)
+		}
 	}
 	after, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {

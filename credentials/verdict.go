@@ -24,6 +24,9 @@ type Verdict struct {
 	Expires time.Time
 	// Fix mends the fault; zero if there is none.
 	Fix Fix
+	// Route says where GitHub is asked about the token, if gh's settings name another
+	// place than the API of the token's own host.
+	Route string
 	// Witnessed is set if the registry and not the API vouched for the token.
 	Witnessed bool
 }

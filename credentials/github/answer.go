@@ -57,7 +57,8 @@ func (a Answer) without(token Token, sent string) Answer {
 }
 
 // maskedIn is a stranger's text, fit to be shown and without the token, as it is
-// or as it was sent. What is not fit goes first: it may part the token.
+// or as it was sent. What is not fit goes first: it may part the token. A text that
+// still has a part of the token in it is dropped.
 func (t Token) maskedIn(text, sent string) string {
 	text = oneLine(text)
 	for _, secret := range []string{t.Reveal(), sent} {
@@ -65,7 +66,60 @@ func (t Token) maskedIn(text, sent string) string {
 			text = strings.ReplaceAll(text, secret, t.String())
 		}
 	}
+	if hasPartOf(text, strings.TrimPrefix(t.Reveal(), t.Kind().prefix())) || hasPartOf(text, sent) {
+		return "(a text that repeats the token)"
+	}
 	return shortened(text)
+}
+
+// tellingPart is how many letters and digits of a secret in a row tell something of it.
+const tellingPart = 8
+
+// hasPartOf reports whether a text has a telling part of a secret, whatever is between
+// its characters.
+func hasPartOf(text, secret string) bool {
+	text, secret = onlyAlphanumeric(text), onlyAlphanumeric(secret)
+	if len(text) < tellingPart || len(secret) < tellingPart {
+		return false
+	}
+	parts := map[string]bool{}
+	for i := 0; i+tellingPart <= len(secret); i++ {
+		parts[secret[i:i+tellingPart]] = true
+	}
+	for i := 0; i+tellingPart <= len(text); i++ {
+		if parts[text[i:i+tellingPart]] {
+			return true
+		}
+	}
+	return false
+}
+
+func onlyAlphanumeric(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return -1
+	}, text)
+}
+
+// WithoutTexts is the answer without the server's own words, fit to be kept: what
+// decides about the token stays.
+func (a Answer) WithoutTexts() Answer {
+	message := strings.ToLower(a.Message)
+	a.Message = ""
+	for _, decides := range []string{"suspended", "not accessible by integration", "permission_denied"} {
+		if strings.Contains(message, decides) {
+			a.Message = decides
+		}
+	}
+	if strings.Contains(a.Trouble, "malformed") || strings.Contains(a.Trouble, `"`) {
+		a.Trouble = "the answer is malformed" // net/http quotes it
+	}
+	return a
 }
 
 // Unclear says why an answer says nothing about the token.

@@ -66,6 +66,9 @@ func (c *Client) call(ctx context.Context, method, path string, login, subject T
 	answer := exchange(transport, request, subject, func(answer *Answer, header http.Header, body []byte) {
 		answer.readHeader(header)
 		answer.readMessage(body)
+		if page, err := url.Parse(answer.SSOPage); err != nil || page.Scheme != "https" || page.Host != c.Registry.Host || page.User != nil {
+			answer.SSOPage = "" // a page elsewhere is not GitHub's
+		}
 		read(answer, body)
 	})
 	c.trace("%s", answer.traced(request))

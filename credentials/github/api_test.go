@@ -705,3 +705,66 @@ func TestATokenIsDeadForBothOnlyIfBothSaySo(t *testing.T) {
 		}
 	}
 }
+
+// A token in pieces is as good as a whole one to who reads it.
+func TestATextWithAPartOfTheTokenIsDropped(t *testing.T) {
+	t.Parallel()
+	const secret = "gho_abcdefgh12345678ijklmnop"
+	token := mustParse(t, secret)
+	for text, dropped := range map[string]bool{
+		"gho_abcd efgh 1234": true, "no: a-b-c-d-e-f-g-h": true, "ABCDEFGH": true, "12345678": true, "x5678ijklx": true,
+		"abcdefg": false, "gho_ is the prefix of an OAuth token": false, "Bad credentials": false, "": false,
+	} {
+		if got := token.maskedIn(text, ""); (got == "(a text that repeats the token)") != dropped {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+	sent := inBase64("octocat:" + secret)
+	if got := token.maskedIn("got "+sent[:4]+" "+sent[4:20], sent); strings.Contains(got, sent[4:20]) {
+		t.Errorf("shows %q", got)
+	}
+}
+
+func TestAPageForSingleSignOnIsOnTheHostOfTheRegistry(t *testing.T) {
+	t.Parallel()
+	for page, want := range map[string]bool{
+		"https://github.com/orgs/acme/sso?authorization_request=A": true,
+		"https://evil.example/orgs/acme/sso":                      false,
+		"https://github.com.evil.example/orgs/acme/sso":           false,
+		"https://github.com@evil.example/":                        false,
+		"https://me@github.com/orgs/acme/sso":                     false,
+		"http://github.com/orgs/acme/sso":                         false,
+		"https://github.com:8443/orgs/acme/sso":                   false,
+	} {
+		answer, _ := askAPI(t, withHeader("X-GitHub-SSO", "required; url="+page), "gho_example", octocat)
+		if (answer.SSOPage == page) != want || !want && answer.SSOPage != "" {
+			t.Errorf("%s: %q", page, answer.SSOPage)
+		}
+	}
+}
+
+func TestAProxysLoginWithoutASchemeIsNotShown(t *testing.T) {
+	for _, address := range []string{"me:" + canary + "@127.0.0.1:1", "http://me:" + canary + "@127.0.0.1:1"} {
+		t.Setenv("HTTPS_PROXY", address)
+		if got := withoutProxyLogin("refused " + inBase64("me:"+canary) + " and " + canary); shows(got) {
+			t.Errorf("%s: %q", address, got)
+		}
+	}
+}
+
+func TestWhatIsKeptOfAnAnswerHasNoTextOfTheServer(t *testing.T) {
+	t.Parallel()
+	for _, a := range []Answer{
+		{Status: 401, Own: true, Message: "Bad credentials"}, {Status: 403, Own: true, Message: "Sorry. Your account was suspended"},
+		{Status: 403, Own: true, Message: "Resource not accessible by integration"}, {Status: 403, Own: true, Message: "anything"},
+		{Status: 403, Own: true, Code: "DENIED", Message: "permission_denied: write_package"}, {Trouble: `malformed HTTP response "gho_x"`},
+	} {
+		kept := a.WithoutTexts()
+		if kept.StateByAPI() != a.StateByAPI() || kept.StateByRegistry() != a.StateByRegistry() {
+			t.Errorf("%+v is kept as %+v", a, kept)
+		}
+		if kept.Message != "" && kept.Message == a.Message || strings.Contains(kept.Trouble, "gho_") {
+			t.Errorf("%+v keeps its text: %+v", a, kept)
+		}
+	}
+}

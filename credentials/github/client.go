@@ -33,6 +33,17 @@ type Route struct {
 	Err error
 }
 
+// String says where questions go, "" if to the host's own API.
+func (r Route) String() string {
+	switch {
+	case r.Socket != "":
+		return "the socket " + Printable(r.Socket) + " of gh's http_unix_socket"
+	case r.APIHost != "":
+		return r.APIHost + ", gh's api_host"
+	}
+	return ""
+}
+
 // apiBase is where the REST API of a host is. See
 // https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api
 // and, for gh's setting api_host, go-gh's pkg/api.

@@ -47,14 +47,17 @@ func exchange(transport http.RoundTripper, request *http.Request, token Token, r
 
 // traced says for the trace what was asked and answered.
 func (a Answer) traced(request *http.Request) string {
-	return fmt.Sprintf("%s %s: %s in %v", request.Method, request.URL.Redacted(), cmp.Or(a.Trouble, fmt.Sprint(a.Status)), time.Since(a.Asked).Round(time.Millisecond))
+	where := request.URL.Scheme + "://" + request.URL.Host + request.URL.EscapedPath() // a query may have a secret
+	return fmt.Sprintf("%s %s: %s in %v", request.Method, Printable(where), cmp.Or(a.Trouble, fmt.Sprint(a.Status)), time.Since(a.Asked).Round(time.Millisecond))
 }
+
+const noAnswerInTime = "no answer in time"
 
 // trouble says why there was no answer. Proxies may be configured with a
 // password in their address, which errors repeat.
 func trouble(ctx context.Context, err error) string {
 	if timeout := net.Error(nil); ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
-		return "no answer in time"
+		return noAnswerInTime
 	}
 	userinfo := regexp.MustCompile(`//[^/@\s"]*@`)
 	authorization := regexp.MustCompile(`(?i)\b(basic|bearer|token) [a-z0-9+/=._~-]{8,}`)
@@ -65,7 +68,11 @@ func trouble(ctx context.Context, err error) string {
 // withoutProxyLogin takes out what a proxy may have repeated of the login to it.
 func withoutProxyLogin(text string) string {
 	for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
-		proxy, err := url.Parse(os.Getenv(variable))
+		address := os.Getenv(variable)
+		if !strings.Contains(address, "://") {
+			address = "http://" + address // as net/http reads it
+		}
+		proxy, err := url.Parse(address)
 		if err != nil || proxy.User == nil {
 			continue
 		}

@@ -44,6 +44,9 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 			}
 		}
 	}
+	if err := checkCertificateDirs(); err != nil {
+		return nil, err
+	}
 	return plainTransport(nil).RoundTrip(request)
 }
 

@@ -195,3 +195,30 @@ func TestWhatIsNoFileOfCertificatesIsNotReadWithoutEnd(t *testing.T) {
 		t.Errorf("of a pipe: %v, %v", roots, err)
 	}
 }
+
+// crypto/x509 would read a device in a certificate directory without end.
+func TestACertificateDirectoryIsBounded(t *testing.T) {
+	for name, spoil := range map[string]func(path string) error{
+		"a device": func(path string) error { return os.Symlink("/dev/zero", path) },
+		"a pipe":   func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"a large file": func(path string) error {
+			file, err := os.Create(path)
+			if err == nil {
+				err = file.Truncate(2*maxBundle + 1)
+			}
+			return err
+		},
+	} {
+		dir := t.TempDir()
+		t.Setenv("SSL_CERT_DIR", t.TempDir()+":"+dir)
+		if err := checkCertificateDirs(); err != nil {
+			t.Errorf("of an empty directory: %v", err)
+		}
+		if err := spoil(filepath.Join(dir, "x.pem")); err != nil {
+			t.Fatal(err)
+		}
+		if err := checkCertificateDirs(); err == nil {
+			t.Errorf("%s is read", name)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -60,4 +62,34 @@ func readBundle(name string) ([]byte, error) {
 	defer file.Close()
 	_ = file.SetReadDeadline(time.Now().Add(APILimit)) // regular files have none
 	return io.ReadAll(io.LimitReader(file, maxBundle+1))
+}
+
+// certificateDirs are the directories that crypto/x509 reads as well.
+var certificateDirs = []string{"/etc/ssl/certs", "/etc/pki/tls/certs"}
+
+// checkCertificateDirs checks that crypto/x509 can read every certificate directory:
+// it would read a device without end and wait for a pipe.
+func checkCertificateDirs() error {
+	dirs := certificateDirs
+	if list := os.Getenv("SSL_CERT_DIR"); list != "" {
+		dirs = strings.Split(list, ":")
+	}
+	for _, dir := range dirs {
+		total := int64(0)
+		entries, _ := os.ReadDir(dir)
+		for _, entry := range entries {
+			path := filepath.Join(dir, entry.Name())
+			info, err := os.Stat(path)
+			if err != nil || info.IsDir() {
+				continue // crypto/x509 leaves it out
+			}
+			if total += info.Size(); !info.Mode().IsRegular() {
+				return fmt.Errorf("%s is not a regular file", path)
+			}
+		}
+		if total > 2*maxBundle { // links may name a file twice
+			return fmt.Errorf("%s has more than %d MiB", dir, 2*maxBundle>>20)
+		}
+	}
+	return nil
 }
