@@ -108,15 +108,6 @@ func (e surroundings) belongs(host string) bool {
 	return only == host
 }
 
-// WithoutOwnToken is an environment for other programs: without the variable whose
-// token is for this program alone.
-func WithoutOwnToken(environ []string) []string {
-	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return name == string(ownVariable)
-	})
-}
-
 // fromVariable is what a variable holds. ok is false if it holds nothing.
 func fromVariable(name Source) (c Candidate, ok bool) {
 	text := strings.TrimSpace(os.Getenv(string(name)))

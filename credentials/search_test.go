@@ -3,7 +3,6 @@ package credentials
 import (
 	"bytes"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -164,12 +163,4 @@ func TestSettingsThatCouldNotBeReadAgainAreNotWritten(t *testing.T) {
 		}
 	}
 	m.notFound("ghcr.io")
-}
-
-func TestOtherProgramsDoNotGetOurToken(t *testing.T) {
-	t.Parallel()
-	got := WithoutOwnToken([]string{"A=1", "GHCR_TOKEN=x", "GHCR_TOKENS=y", "GH_TOKEN=z"})
-	if !slices.Equal(got, []string{"A=1", "GHCR_TOKENS=y", "GH_TOKEN=z"}) {
-		t.Errorf("got %q", got)
-	}
 }

@@ -73,13 +73,18 @@ func (t Token) maskedIn(text, sent string) string {
 }
 
 // tellingPart is how many letters and digits of a secret in a row tell something of it.
-const tellingPart = 8
+// A secret shorter than longSecret could be a word that a text has anyway; GitHub's
+// tokens have 36 random characters or more.
+const (
+	tellingPart = 8
+	longSecret  = 20
+)
 
 // hasPartOf reports whether a text has a telling part of a secret, whatever is between
 // its characters.
 func hasPartOf(text, secret string) bool {
 	text, secret = onlyAlphanumeric(text), onlyAlphanumeric(secret)
-	if len(text) < tellingPart || len(secret) < tellingPart {
+	if len(secret) < longSecret {
 		return false
 	}
 	parts := map[string]bool{}
