@@ -35,10 +35,10 @@ func (s *session) promise(ctx context.Context) {
 	if s.docker {
 		s.publicPull(ctx)
 	}
-	s.refuse(ctx, "refuse a dead token", dead, "rejected by GitHub")
+	s.refuse(ctx, "refuse a dead token", dead, "rejected")
 	const narrow = "refuse a token without the scope"
 	if token := os.Getenv(narrowToken); token != "" {
-		s.refuse(ctx, narrow, token, "lacks write:packages")
+		s.refuse(ctx, narrow, token, "lacks-scope")
 	} else {
 		s.report.skip(narrow, narrowToken+" is not set")
 	}
@@ -81,18 +81,39 @@ func (s *session) check(ctx context.Context, what, want, token, image string, fl
 	s.report.step(what, found, err)
 }
 
-// refuse wants get to give nothing for a token, and to say why.
-func (s *session) refuse(ctx context.Context, what, token, reason string) {
+// refuse wants get to give nothing for a token, and to say why. What the reason is,
+// status has as a word that does not change.
+func (s *session) refuse(ctx context.Context, what, token, verdict string) {
 	r := s.runWith(ctx, token, "ghcr.io", "docker-credential-ghcr", "get")
+	var status struct {
+		Registries []struct {
+			Candidates []struct{ Source, Verdict string }
+		}
+	}
 	var err error
 	switch {
 	case r.code != 1 || !strings.Contains(r.stdout, "credentials not found in native keychain"):
 		err = errors.New("docker should be told that there is none")
-	case !strings.Contains(r.stderr, reason):
-		err = fmt.Errorf("it should say %q", reason)
+	case !strings.Contains(r.stderr, refusal):
+		err = errors.New("the reason is not on standard error")
+	default:
+		err = json.Unmarshal([]byte(s.run(ctx, token, "docker-credential-ghcr", "status", "--json").stdout), &status)
+	}
+	if err == nil {
+		err = fmt.Errorf("the verdict should be %s", verdict)
+		for _, registry := range status.Registries {
+			for _, candidate := range registry.Candidates {
+				if candidate.Source == "GHCR_TOKEN" && candidate.Verdict == verdict {
+					err = nil
+				}
+			}
+		}
 	}
 	s.report.step(what, r.stderr, err)
 }
+
+// refusal begins what the program says on standard error.
+const refusal = "docker-credential-ghcr: error:"
 
 func (s *session) push(ctx context.Context) {
 	image := s.image() + ":1"
@@ -118,7 +139,7 @@ func (s *session) publicPull(ctx context.Context) {
 	s.run(ctx, "", "docker", "rmi", s.public)
 	r := s.run(ctx, dead, "docker", "pull", s.public)
 	err := r.err
-	if err == nil && !strings.Contains(r.stderr, "rejected by GitHub") {
+	if err == nil && !strings.Contains(r.stderr, refusal) {
 		err = errors.New("the reason is not on standard error")
 	}
 	s.report.step("public pull with a dead token", last(r.stdout)+" "+r.stderr, err)
