@@ -8,6 +8,8 @@
 //	go test -short ./...    without the tools that take minutes to build
 //	go test -v ./...        says also what was skipped, and how to get it
 //	go run ./demo           the main job, to look at
+//	go run ./onstage CMD…   a program of yours on the stage
+//	go run ./live           the promise, against the real GitHub
 //
 // With CI=true nothing is skipped: what is missing fails.
 //
