@@ -42,6 +42,9 @@ type Helper struct {
 	// Fresh asks GitHub even if the cache has an answer, for when a person wants to
 	// know.
 	Fresh bool
+	// Scope is what a token must have if neither GHCR_SCOPE nor the settings name a
+	// scope. "" is write:packages.
+	Scope github.Scope
 	// Earlier supplies the logins that the client itself has for a registry: what
 	// docker's own store or configuration file has. They are asked for last, when
 	// nothing before them is valid, and are checked like every other token. nil is
@@ -62,22 +65,32 @@ func (h *Helper) Get(serverURL string) (user, secret string, err error) {
 
 // GetContext is Get within a context, and within its own limit of 29 seconds.
 func (h *Helper) GetContext(ctx context.Context, serverURL string) (user, secret string, err error) {
+	v, err := h.Find(ctx, serverURL)
+	if err != nil {
+		return "", "", err
+	}
+	return v.User, v.Token.Reveal(), nil
+}
+
+// Find is GetContext for callers that need more than the user name and the token, such
+// as the day on which the token expires.
+func (h *Helper) Find(ctx context.Context, serverURL string) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, getLimit)
 	defer cancel()
 	s, err := h.Search(serverURL)
 	if unreadable := (*UnreadableError)(nil); errors.As(err, &unreadable) {
-		return "", "", h.refuse(unreadable.Registry, []Verdict{unreadable.verdict()})
+		return Verdict{}, h.refuse(unreadable.Registry, []Verdict{unreadable.verdict()})
 	} else if err != nil {
-		return "", "", protocol.NewErrCredentialsNotFound()
+		return Verdict{}, protocol.NewErrCredentialsNotFound()
 	}
 	var refused []Verdict
 	for v := range s.Verdicts(ctx) {
 		if v.Good() {
-			return v.User, v.Token.Reveal(), nil
+			return v, nil
 		}
 		refused = append(refused, v)
 	}
-	return "", "", h.refuse(s.Registry, refused)
+	return Verdict{}, h.refuse(s.Registry, refused)
 }
 
 // refuse tells the person why there is no token. If nothing was found, there is nothing
@@ -104,7 +117,7 @@ func (h *Helper) Search(serverURL string) (*Search, error) {
 	s := &Search{Registry: registry, Scope: github.WritePackages, trace: h.trace}
 	s.sources = sources{registry: registry, gh: gh, keyring: newLimitedKeyring(h.Keyring, h.trace), earlier: h.Earlier, trace: h.trace}
 	if s.sources.settings, s.sources.settingsErr = settings(); s.sources.settingsErr == nil {
-		s.Scope, s.sources.settingsErr = s.sources.settings.required(registry.Name)
+		s.Scope, s.sources.settingsErr = s.sources.settings.required(registry.Name, cmp.Or(h.Scope, github.WritePackages))
 	}
 	transport := h.Transport
 	if transport == nil {

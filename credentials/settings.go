@@ -2,6 +2,7 @@ package credentials
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -144,17 +145,14 @@ func (s Settings) hosts() []string {
 	return hosts
 }
 
-// required is the scope that tokens for the registry must have: GHCR_SCOPE
-// before the settings before write:packages, which an error leaves too.
-func (s Settings) required(registry string) (github.Scope, error) {
+// required is the scope that tokens for the registry must have: GHCR_SCOPE before the
+// settings before what the caller needs. It is write:packages beside an error.
+func (s Settings) required(registry string, needed github.Scope) (github.Scope, error) {
 	if scope := github.Scope(strings.TrimSpace(os.Getenv("GHCR_SCOPE"))); scope != "" {
 		if err := scope.Validate(); err != nil {
 			return github.WritePackages, fmt.Errorf("GHCR_SCOPE: %w", err)
 		}
 		return scope, nil
 	}
-	if scope := s.Registries[registry].Scope; scope != "" {
-		return scope, nil
-	}
-	return github.WritePackages, nil
+	return cmp.Or(s.Registries[registry].Scope, needed), nil
 }

@@ -47,6 +47,29 @@ func TestTheScopeThatIsRequired(t *testing.T) {
 	}
 }
 
+func TestTheScopeThatACallerNeeds(t *testing.T) {
+	const write = `{"registries":{"ghcr.io":{"scope":"write:packages"}}}`
+	for _, test := range []struct{ name, variable, settings, want string }{
+		{"nobody said anything", "", "", "read:packages"},
+		{"the variable asks for more", "write:packages", "", "write:packages"},
+		{"the settings ask for more", "", write, "write:packages"},
+		{"the variable before the settings", "read:packages", write, "read:packages"},
+		{"a variable that is no scope", "packages", "", "write:packages"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := newMachine(t)
+			t.Setenv("GHCR_SCOPE", test.variable)
+			if test.settings != "" {
+				m.settings(test.settings)
+			}
+			s, err := (&Helper{Scope: github.ReadPackages}).Search("ghcr.io")
+			if err != nil || s.Scope != github.Scope(test.want) {
+				t.Errorf("got %v, %v, want %q", s, err, test.want)
+			}
+		})
+	}
+}
+
 // brokenSettings are settings that a person asked for and nobody can read.
 func brokenSettings(m *machine) map[string]func() {
 	path, err := SettingsPath()

@@ -44,7 +44,7 @@ for ghcr.io, with a token that was checked a moment ago.`,
 		return printUsage(root)
 	})
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(setupCommandOf(w), statusCommand(w), checkCommand(w), explainCommand(w), revokeCommand(w))
+	root.AddCommand(setupCommandOf(w), statusCommand(w), checkCommand(w), explainCommand(w), revokeCommand(w), kubeletCommand(w))
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpFlag()

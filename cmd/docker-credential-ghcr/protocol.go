@@ -55,16 +55,25 @@ func answer(verb string, rest []string, w world) int {
 	return 0
 }
 
-// handle lets docker's library serve the verb. Whatever happens to it, the
-// client gets an answer, and no stack trace.
+// handle lets docker's library serve the verb.
 func handle(verb string, input []byte, w world, ends time.Time) ([]byte, error) {
 	if (verb == "get" || verb == "erase") && bytes.ContainsFunc(input, unicode.IsControl) {
 		// The library joins lines: two could make a name that neither is.
 		return nil, protocol.NewErrCredentialsNotFound()
 	}
+	return within(ends, func() ([]byte, error) {
+		var out bytes.Buffer
+		err := protocol.HandleCommand(w.helper(false), verb, bytes.NewReader(input), &out)
+		return out.Bytes(), err
+	})
+}
+
+// within runs what answers a client. Whatever happens to it, the client gets an answer,
+// and no stack trace.
+func within[T any](ends time.Time, run func() (T, error)) (answer T, err error) {
 	type result struct {
-		out []byte
-		err error
+		answer T
+		err    error
 	}
 	done := make(chan result, 1)
 	go func() {
@@ -73,15 +82,14 @@ func handle(verb string, input []byte, w world, ends time.Time) ([]byte, error) 
 				done <- result{err: errors.New("internal error, please report it with GHCR_DEBUG=1")}
 			}
 		}()
-		var out bytes.Buffer
-		err := protocol.HandleCommand(w.helper(false), verb, bytes.NewReader(input), &out)
-		done <- result{out.Bytes(), err}
+		answer, err := run()
+		done <- result{answer, err}
 	}()
 	select {
 	case r := <-done:
-		return r.out, r.err
+		return r.answer, r.err
 	case <-time.After(time.Until(ends)):
-		return nil, fmt.Errorf("no answer within %v", verbLimit)
+		return answer, fmt.Errorf("no answer within %v", verbLimit)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -34,6 +35,8 @@ type report struct {
 	refused []credentials.Verdict
 	// login is the command that logs in to the host.
 	login credentials.Fix
+	// client is who gets the token: docker, or the kubelet.
+	client string
 }
 
 // candidate is a token, or a place that should have had one.
@@ -61,7 +64,7 @@ type candidate struct {
 
 func statusCommand(w world) *cobra.Command {
 	var registry string
-	var asJSON bool
+	var asJSON, forKubelet bool
 	command := &cobra.Command{
 		Use:   "status",
 		Short: "Show what docker would get now, from where, and what is wrong",
@@ -72,18 +75,26 @@ each with what GitHub says about it now. The exit status is 0 if docker would ge
 a token for every registry shown, else 1.`,
 		Example: `  docker-credential-ghcr status
   docker-credential-ghcr status --registry containers.example.com
+  docker-credential-ghcr status --kubelet
   docker-credential-ghcr status --json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return status(cmd.Context(), w, registry, asJSON)
+			inspect := inspect
+			if forKubelet {
+				inspect = inspectForKubelet
+			}
+			return status(cmd.Context(), w, registry, asJSON, inspect)
 		},
 	}
 	command.Flags().StringVar(&registry, "registry", "", "a registry or GitHub host; all that were set up if not given")
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	command.Flags().BoolVar(&forKubelet, "kubelet", false, "show what a Kubernetes node's kubelet would get")
 	return command
 }
 
-func status(ctx context.Context, w world, registry string, asJSON bool) error {
+type inspection func(ctx context.Context, w world, registry string) (report, error)
+
+func status(ctx context.Context, w world, registry string, asJSON bool, inspect inspection) error {
 	registries, err := registriesToShow(registry)
 	if err != nil {
 		return err
@@ -117,7 +128,29 @@ func status(ctx context.Context, w world, registry string, asJSON bool) error {
 
 // inspect gathers what status says of a registry.
 func inspect(ctx context.Context, w world, registry string) (report, error) {
-	search, err := w.helper(true).Search(registry)
+	r, err := inspectTokens(ctx, w.helper(true), registry)
+	if err != nil {
+		return r, err
+	}
+	r.client, r.Wiring = "docker", inspectWiring(ctx, registry)
+	r.advise()
+	r.OK = r.OK && r.Wiring.Asked
+	return r, nil
+}
+
+// inspectForKubelet gathers what a kubelet would get. What docker uses does not matter.
+func inspectForKubelet(ctx context.Context, w world, registry string) (report, error) {
+	r, err := inspectTokens(ctx, w.kubeletHelper(true), registry)
+	if r.client = "the kubelet"; os.Getenv("HOME") != "" {
+		r.Wiring.find("kubelet-environment", note, "this shell has a HOME and variables of its own; a kubelet under systemd has no HOME",
+			"to see what it sees, run: env -i GHCR_TOKEN_FILE="+tokenFile+` "$(command -v `+programName+`)" status --kubelet`)
+	}
+	return r, err
+}
+
+// inspectTokens judges every token for a registry.
+func inspectTokens(ctx context.Context, helper *credentials.Helper, registry string) (report, error) {
+	search, err := helper.Search(registry)
 	if err != nil {
 		return report{}, noSearch(registry, err)
 	}
@@ -125,9 +158,9 @@ func inspect(ctx context.Context, w world, registry string) (report, error) {
 		Registry:      registry,
 		Host:          search.Registry.Host,
 		Scope:         string(search.Scope),
+		Wiring:        wiring{Findings: []finding{}},
 		Candidates:    []candidate{},
 		OtherAccounts: append([]string{}, search.OtherAccounts()...),
-		Wiring:        inspectWiring(ctx, registry),
 		Route:         routeOf(search.GitHub(credentials.GH).Route),
 		login:         loginFix(search),
 	}
@@ -140,8 +173,6 @@ func inspect(ctx context.Context, w world, registry string) (report, error) {
 			r.refused = append(r.refused, v)
 		}
 	}
-	r.advise()
-	r.OK = r.OK && r.Wiring.Asked
 	return r, nil
 }
 
@@ -245,8 +276,12 @@ func (r report) print(s *screen) {
 	if r.Route != "" {
 		s.say(2, plain, "questions about gh's tokens go to %s, as gh's settings say", r.Route)
 	}
+	gets := r.client + " gets"
+	if r.client == "docker" && !r.Wiring.Asked {
+		gets = "docker would get"
+	}
 	for _, c := range r.Candidates {
-		c.print(s, r.Wiring.Asked)
+		c.print(s, gets)
 	}
 	for _, account := range r.OtherAccounts {
 		s.say(2, plain, "gh, %s: available", account)
@@ -258,8 +293,8 @@ func (r report) print(s *screen) {
 	}
 }
 
-// print shows a candidate. asked is set if docker uses us for the registry.
-func (c candidate) print(s *screen, asked bool) {
+// print shows a candidate. gets says who gets the one that is used.
+func (c candidate) print(s *screen, gets string) {
 	name := c.Source
 	if c.Login != "" {
 		name += ", " + c.Login
@@ -276,12 +311,9 @@ func (c candidate) print(s *screen, asked bool) {
 	if c.Scopes != nil {
 		text += " with " + strings.Join(c.Scopes, ", ")
 	}
-	switch {
-	case c.Used && asked:
-		s.say(2, good, "%s (docker gets this one)", text)
-	case c.Used:
-		s.say(2, good, "%s (docker would get this one)", text)
-	default:
+	if c.Used {
+		s.say(2, good, "%s (%s this one)", text, gets)
+	} else {
 		s.say(2, plain, "%s (not needed)", text)
 	}
 	if c.unscoped {

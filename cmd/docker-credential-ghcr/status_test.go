@@ -41,7 +41,11 @@ func TestCandidateIsPrinted(t *testing.T) {
 			Fix: credentials.Fix{Advice: "put a new token into GH_TOKEN"}}, false,
 			"  X GH_TOKEN: rejected by GitHub\n    put a new token into GH_TOKEN\n"},
 	} {
-		if got := printed(func(s *screen) { c.candidate.print(s, !c.notAsked) }); got != c.want {
+		gets := "docker gets"
+		if c.notAsked {
+			gets = "docker would get"
+		}
+		if got := printed(func(s *screen) { c.candidate.print(s, gets) }); got != c.want {
 			t.Errorf("%s:\n%swant\n%s", c.name, got, c.want)
 		}
 	}
