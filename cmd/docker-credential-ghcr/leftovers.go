@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -10,7 +13,117 @@ import (
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
+
+// Would docker still get what it gets now?
+//
+// A client that could pull or push before setup can do so afterwards.
+
+// currentLogin is the login that docker sends before setup.
+type currentLogin struct {
+	// verdict is the login as judged for pulling. It is zero if docker sends none, or
+	// uses us already.
+	verdict credentials.Verdict
+	found   bool
+	// already is set if docker uses us already, so that setup changes nothing for it.
+	already bool
+}
+
+// dockersLogin finds the login that docker sends now.
+func dockersLogin(ctx context.Context, search *credentials.Search, config *dockerconfig.Config) currentLogin {
+	if config.UsesHelper(search.Registry.Name) {
+		return currentLogin{already: true}
+	}
+	for c := range earlierLoginsIn(ctx, config, search.Registry.Name) {
+		if !c.Token.IsZero() {
+			pulling := *search
+			pulling.Scope = github.ReadPackages
+			return currentLogin{verdict: pulling.Judge(ctx, c), found: true}
+		}
+	}
+	return currentLogin{}
+}
+
+// works reports whether the login is known to be good for pulling.
+func (l currentLogin) works() bool { return l.found && l.verdict.Good() }
+
+// pushes reports whether the login is known to be good for pushing.
+func (l currentLogin) pushes() bool {
+	return l.works() && (!l.verdict.HasScopes || github.WritePackages.In(l.verdict.Scopes))
+}
+
+// refuseToLose stops setup before it changes anything, if docker would get less than
+// now.
+func (l currentLogin) refuseToLose(ctx context.Context, search *credentials.Search, scope string) error {
+	if l.already {
+		return nil
+	}
+	registry := search.Registry.Name
+	if err := refuseNotOnPath(registry); err != nil {
+		return err
+	}
+	unknown := l.found && l.verdict.Fault == credentials.Unreachable
+	if !l.works() && !unknown {
+		return nil
+	}
+	for v := range search.Verdicts(ctx) {
+		if v.Good() {
+			return l.refuseLessScope(v, registry, scope)
+		}
+	}
+	if unknown {
+		return mendable{
+			fmt.Errorf("the login that docker uses now (%s) could not be checked, so it may no longer work after setup: %s", l.verdict.Candidate, l.verdict.Reason),
+			fmt.Sprintf("try again when %s can be reached; to go on without the check, run: %s", search.Registry.Host, setupCommand(registry, "--force")),
+		}
+	}
+	return mendable{
+		fmt.Errorf("the login that docker uses now (%s) can pull but lacks %s, so docker would no longer get it", l.verdict.Candidate, search.Scope),
+		fmt.Sprintf("if this machine only pulls, run: %s; to go on anyway, run: %s", setupCommand(registry, "--scope "+string(github.ReadPackages)), setupCommand(registry, "--force")),
+	}
+}
+
+// refuseLessScope refuses to replace a login that can push with one that only pulls,
+// unless that was asked for.
+func (l currentLogin) refuseLessScope(v credentials.Verdict, registry, scope string) error {
+	if scope != "" || !l.pushes() || !v.HasScopes || github.WritePackages.In(v.Scopes) {
+		return nil
+	}
+	return mendable{
+		fmt.Errorf("the login that docker uses now (%s) can push, and docker would get one that only pulls (%s)", l.verdict.Candidate, v.Candidate),
+		"run: " + setupCommand(registry, "--scope "+string(github.WritePackages)),
+	}
+}
+
+// refuseNotOnPath: a docker that does not find its credential helper does not even
+// pull public images.
+func refuseNotOnPath(registry string) error {
+	if _, err := exec.LookPath(programName); err == nil {
+		return nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(self)
+	return mendable{fmt.Errorf("%s", notOnPath(dir)), addToPath(dir) + ", then: " + setupCommand(registry, "")}
+}
+
+// compare is an error if docker gets nothing after setup and got something before.
+func (l currentLogin) compare(registry string, served bool, refused []credentials.Verdict) error {
+	if !l.works() || served {
+		return nil
+	}
+	reason := "no token was found"
+	if len(refused) > 0 {
+		reason = credentials.LeastRefused(refused).Reason
+	}
+	return mendable{
+		fmt.Errorf("docker would no longer get the login that it uses now (%s), so the change was undone: %s", l.verdict.Candidate, reason),
+		"to see why, run: " + programName + " status; to go on anyway, run: " + setupCommand(registry, "--force"),
+	}
+}
 
 // leftoverPlan says what setup does with the plain-text logins in config.json.
 type leftoverPlan struct {
@@ -30,16 +143,6 @@ type leftoverPlan struct {
 type stayingLogin struct {
 	dockerconfig.Login
 	why string
-}
-
-// logoutFix is how a plain-text login is removed. docker logout would also remove what
-// docker login gave us.
-func logoutFix(key, path, host string) string {
-	byHand := fmt.Sprintf("remove auths[%q] from %s", key, tilde(path))
-	if credentials.KeepsDockerLogin(host) {
-		return byHand
-	}
-	return toRun("docker logout "+ourShell.word(key), byHand)
 }
 
 // planLeftovers judges the logins as candidates are judged.
@@ -127,9 +230,8 @@ func keyringWorks(host string) error {
 	}
 }
 
-// apply makes setup's changes to a config.
+// apply removes logins from a config.
 func (p *leftoverPlan) apply(c *dockerconfig.Config, registry string, record *dockerconfig.Record) {
-	configure(c, registry, &record.Changes)
 	for _, l := range p.rejected {
 		c.RemoveLogin(l)
 		record.AddRemoved(dockerconfig.RemovedLogin{Key: l.Key, Why: "GitHub rejected it"})
@@ -174,10 +276,4 @@ func (p *leftoverPlan) fixFor(l stayingLogin) string {
 		return logoutFix(l.Key, p.path, p.host)
 	}
 	return "to replace it, " + p.replace.String()
-}
-
-// loginFix is how a person logs in to the host of a search.
-func loginFix(search *credentials.Search) credentials.Fix {
-	earlier := credentials.Verdict{Candidate: credentials.Candidate{Source: credentials.DockerConfig}}
-	return search.FixFor(earlier, credentials.Missing, search.Scope)
 }

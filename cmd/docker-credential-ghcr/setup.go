@@ -58,7 +58,14 @@ and says why.`,
 					return usageError{fmt.Errorf("--%s cannot be combined with --undo", name)}
 				}
 			}
-			return undo(w, o)
+			registry := o.registry
+			if registry != "" {
+				var err error
+				if registry, err = registryNamed(registry); err != nil {
+					return err
+				}
+			}
+			return undo(w, registry, o.dryRun)
 		},
 	}
 	flags := command.Flags()
@@ -109,8 +116,10 @@ func setup(ctx context.Context, w world, o setupOptions) error {
 		search.Scope = github.Scope(o.scope)
 	}
 	now := dockersLogin(ctx, search, config)
-	if err := now.refuseToLose(ctx, search, o); err != nil {
-		return err
+	if !o.force {
+		if err := now.refuseToLose(ctx, search, o.scope); err != nil {
+			return err
+		}
 	}
 	if o.dryRun {
 		return showPlan(ctx, w, o, search, config)
@@ -121,7 +130,7 @@ func setup(ctx context.Context, w world, o setupOptions) error {
 // setUp makes the changes, shows the result, and reverts them if docker would get less
 // than before.
 func setUp(ctx context.Context, w world, o setupOptions, config *dockerconfig.Config, registry string, now currentLogin) error {
-	revertSettings, err := saveSettings(registry, o)
+	revertSettings, err := saveSettings(registry, o.scope, o.user)
 	if err != nil {
 		return err
 	}
@@ -132,8 +141,8 @@ func setUp(ctx context.Context, w world, o setupOptions, config *dockerconfig.Co
 		return err
 	}
 	r, err := inspect(ctx, w, registry)
-	if err == nil {
-		err = now.compare(r, o)
+	if err == nil && !o.force {
+		err = now.compare(registry, r.used() != nil, r.refused)
 	}
 	if err != nil {
 		revertSettings()
@@ -212,48 +221,11 @@ func refuseReadOnly(path, registry string) error {
 }
 
 func refuseDamagedSettings(registry string, o setupOptions) error {
-	if _, err := credentials.ReadSettings(); err != nil && o.hasSettings(registry) {
+	if _, err := credentials.ReadSettings(); err != nil && hasSettings(registry, o.scope, o.user) {
 		return damagedSettings(err)
 	}
 	return nil
 }
-
-// hasSettings reports whether there is anything to keep in the settings.
-func (o setupOptions) hasSettings(registry string) bool {
-	return o.scope != "" || o.user != "" || registry != "ghcr.io"
-}
-
-// saveSettings keeps what the flags say. What no flag says stays as it was. revert is
-// for a setup that fails later.
-func saveSettings(registry string, o setupOptions) (revert func(), err error) {
-	if !o.hasSettings(registry) {
-		return func() {}, nil
-	}
-	var before credentials.RegistrySettings
-	var had bool
-	err = credentials.EditSettings(func(s *credentials.Settings) error {
-		if s.Registries == nil {
-			s.Registries = map[string]credentials.RegistrySettings{}
-		}
-		before, had = s.Registries[registry]
-		now := before
-		now.Scope = cmp.Or(github.Scope(o.scope), now.Scope)
-		now.User = cmp.Or(o.user, now.User)
-		s.Registries[registry] = now
-		return nil
-	})
-	return func() {
-		_ = credentials.EditSettings(func(s *credentials.Settings) error {
-			delete(s.Registries, registry)
-			if had && s.Registries != nil {
-				s.Registries[registry] = before
-			}
-			return nil
-		})
-	}, err
-}
-
-func damagedSettings(err error) error { return mendable{err, "fix the file, or remove it"} }
 
 // wire changes config.json, and what it replaces there, by the settings as they are
 // now. config is the file as it was checked; it may change meanwhile.
@@ -268,45 +240,11 @@ func wire(ctx context.Context, w world, config *dockerconfig.Config, registry st
 		if err := refuseOtherHelper(c, registry, force); err != nil {
 			return err
 		}
+		configure(c, registry, &r.Changes)
 		plan.apply(c, registry, r)
 		return nil
 	})
 	return plan, outcome, err
-}
-
-// configure is what setup changes in config.json: it names us for the registry, and
-// the store that docker would have chosen for all others, since docker chooses none
-// once a credential helper is named.
-func configure(c *dockerconfig.Config, registry string, r *dockerconfig.Changes) {
-	if !c.HasAuth() {
-		if store := defaultStore(runtime.GOOS); store != "" {
-			c.SetCredsStore(store, r)
-		}
-	}
-	c.SetHelper(registry, r)
-}
-
-// defaultStore is the store that docker chooses for a config without any
-// authentication (cli/config/credentials in docker/cli), if its program is there.
-func defaultStore(goos string) string {
-	var store string
-	switch goos {
-	case "darwin":
-		store = "osxkeychain"
-	case "windows":
-		store = "wincred"
-	case "linux":
-		store = "secretservice"
-		if _, err := exec.LookPath("pass"); err == nil {
-			store = "pass"
-		}
-	default:
-		return ""
-	}
-	if _, err := exec.LookPath("docker-credential-" + store); err != nil {
-		return ""
-	}
-	return store
 }
 
 // showAndOffer shows what docker gets now, and on a terminal offers to run the command
@@ -345,12 +283,13 @@ func showPlan(ctx context.Context, w world, o setupOptions, search *credentials.
 	registry := search.Registry.Name
 	plan := planLeftovers(ctx, search, config)
 	plan.tryKeyring()
+	configure(config, registry, &dockerconfig.Changes{})
 	plan.apply(config, registry, &dockerconfig.Record{})
 	s := newScreen(w.stdout)
 	if err := showChange(s, config); err != nil {
 		return err
 	}
-	if o.hasSettings(registry) {
+	if hasSettings(registry, o.scope, o.user) {
 		path, _ := credentials.SettingsPath()
 		s.say(0, plain, "%s would have the settings for %s", tilde(path), registry)
 	}
@@ -366,18 +305,72 @@ func showPlan(ctx context.Context, w world, o setupOptions, search *credentials.
 	return done
 }
 
-// showChange shows what an edit would change, and fails where the edit would fail.
-func showChange(s *screen, config *dockerconfig.Config) error {
-	if !config.Changed() {
-		s.say(0, plain, "%s would not change", tilde(config.Path()))
+// configure is what setup changes in config.json: it names us for the registry, and
+// the store that docker would have chosen for all others, since docker chooses none
+// once a credential helper is named.
+func configure(c *dockerconfig.Config, registry string, r *dockerconfig.Changes) {
+	if !c.HasAuth() {
+		if store := defaultStore(runtime.GOOS); store != "" {
+			c.SetCredsStore(store, r)
+		}
+	}
+	c.SetHelper(registry, r)
+}
+
+// defaultStore is the store that docker chooses for a config without any
+// authentication (cli/config/credentials in docker/cli), if its program is there.
+func defaultStore(goos string) string {
+	var store string
+	switch goos {
+	case "darwin":
+		store = "osxkeychain"
+	case "windows":
+		store = "wincred"
+	case "linux":
+		store = "secretservice"
+		if _, err := exec.LookPath("pass"); err == nil {
+			store = "pass"
+		}
+	default:
+		return ""
+	}
+	if _, err := exec.LookPath("docker-credential-" + store); err != nil {
+		return ""
+	}
+	return store
+}
+
+// hasSettings reports whether there is anything to keep in the settings.
+func hasSettings(registry, scope, user string) bool {
+	return scope != "" || user != "" || registry != "ghcr.io"
+}
+
+// saveSettings keeps what the flags say. What no flag says stays as it was. revert is
+// for a setup that fails later.
+func saveSettings(registry, scope, user string) (revert func(), err error) {
+	if !hasSettings(registry, scope, user) {
+		return func() {}, nil
+	}
+	var before credentials.RegistrySettings
+	var had bool
+	err = credentials.EditSettings(func(s *credentials.Settings) error {
+		if s.Registries == nil {
+			s.Registries = map[string]credentials.RegistrySettings{}
+		}
+		before, had = s.Registries[registry]
+		now := before
+		now.Scope = cmp.Or(github.Scope(scope), now.Scope)
+		now.User = cmp.Or(user, now.User)
+		s.Registries[registry] = now
 		return nil
-	}
-	if err := config.Writable(); err != nil {
-		return err
-	}
-	s.say(0, plain, "%s would change:", tilde(config.Path()))
-	for _, line := range config.Differences() {
-		s.whole(0, line)
-	}
-	return nil
+	})
+	return func() {
+		_ = credentials.EditSettings(func(s *credentials.Settings) error {
+			delete(s.Registries, registry)
+			if had && s.Registries != nil {
+				s.Registries[registry] = before
+			}
+			return nil
+		})
+	}, err
 }

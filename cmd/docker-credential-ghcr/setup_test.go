@@ -88,7 +88,7 @@ func TestSaveSettings(t *testing.T) {
 	settingsIn(t)
 	save := func(registry string, o setupOptions) (revert func()) {
 		t.Helper()
-		revert, err := saveSettings(registry, o)
+		revert, err := saveSettings(registry, o.scope, o.user)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 )
 
-// How do we write a command line that a person pastes?
+// How do we write a command that a person pastes?
 
 // shell is the command language of a system, by the system's name in runtime.GOOS. On
 // Windows it is PowerShell.
@@ -76,4 +78,38 @@ func toRun(command, otherwise string) string {
 		return otherwise
 	}
 	return "run: " + command
+}
+
+// logoutFix is how a plain-text login is removed. docker logout would also remove what
+// docker login gave us.
+func logoutFix(key, path, host string) string {
+	byHand := fmt.Sprintf("remove auths[%q] from %s", key, tilde(path))
+	if credentials.KeepsDockerLogin(host) {
+		return byHand
+	}
+	return toRun("docker logout "+ourShell.word(key), byHand)
+}
+
+// loginFix is how a person logs in to the host of a search.
+func loginFix(search *credentials.Search) credentials.Fix {
+	earlier := credentials.Verdict{Candidate: credentials.Candidate{Source: credentials.DockerConfig}}
+	return search.FixFor(earlier, credentials.Missing, search.Scope)
+}
+
+// notOnPath is the problem that docker does not find the program in a directory.
+func notOnPath(dir string) string {
+	return fmt.Sprintf("docker does not find docker-credential-ghcr: %s is not on PATH", tilde(dir))
+}
+
+func addToPath(dir string) string {
+	return toRun(ourShell.addToPath(dir), "put "+tilde(dir)+" on PATH")
+}
+
+// setupCommand is the command that sets a registry up.
+func setupCommand(registry, flag string) string {
+	command := "docker-credential-ghcr setup"
+	if registry != "ghcr.io" {
+		command += " --registry " + registry
+	}
+	return strings.TrimSpace(command + " " + flag)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -190,7 +191,7 @@ func (r *report) advise() {
 	used := r.used()
 	for i := range r.Wiring.Findings {
 		f := &r.Wiring.Findings[i]
-		if f.ID == "leftover-login" && (used == nil || used.Source == string(credentials.DockerConfig)) {
+		if f.ID == "leftover-login" && r.needsPlainText() {
 			f.Fix = "to replace it, " + r.login.String()
 		}
 	}
@@ -207,6 +208,18 @@ func (r *report) advise() {
 				toRun(ourShell.sent(r.Registry, ourShell.word("docker-credential-"+store)+" erase"), "remove it there"))
 		}
 	}
+}
+
+// needsPlainText reports whether a login in config.json is the one that docker gets, or
+// may be the only one that works.
+func (r *report) needsPlainText() bool {
+	if used := r.used(); used != nil {
+		return used.Source == string(credentials.DockerConfig)
+	}
+	return slices.ContainsFunc(r.Candidates, func(c candidate) bool {
+		useless := []credentials.Fault{credentials.Rejected, credentials.WrongKind, credentials.Broken}
+		return c.Source == string(credentials.DockerConfig) && !slices.Contains(useless, credentials.Fault(c.Verdict))
+	})
 }
 
 // used is the candidate that docker gets, nil if it gets none.

@@ -11,7 +11,7 @@ import (
 )
 
 // undo undoes what setup did, for one registry or for all.
-func undo(w world, o setupOptions) error {
+func undo(w world, asked string, dryRun bool) error {
 	path, err := dockerConfigFile()
 	if err != nil {
 		return err
@@ -24,12 +24,9 @@ func undo(w world, o setupOptions) error {
 	if _, err := credentials.ReadSettings(); err != nil {
 		return damagedSettings(err) // before anything is undone
 	}
-	registries, err := registriesToUndo(o.registry, config, record)
-	if err != nil {
-		return err
-	}
+	registries := registriesToUndo(asked, config, record)
 	s := newScreen(w.stdout)
-	if o.dryRun {
+	if dryRun {
 		config.Undo(registries, &record.Changes)
 		return showChange(s, config)
 	}
@@ -49,8 +46,8 @@ func undo(w world, o setupOptions) error {
 	}
 	if len(registries) == 0 {
 		where := ""
-		if o.registry != "" {
-			where = " for " + o.registry
+		if asked != "" {
+			where = " for " + asked
 		}
 		s.say(0, plain, "%s does not name %s%s: there is nothing to undo", tilde(path), programName, where)
 	}
@@ -73,7 +70,7 @@ func undo(w world, o setupOptions) error {
 
 // registriesToUndo are all that name us and that setup can have written or noted, or
 // the one that was asked for, if it is among them.
-func registriesToUndo(asked string, config *dockerconfig.Config, record *dockerconfig.Record) ([]string, error) {
+func registriesToUndo(asked string, config *dockerconfig.Config, record *dockerconfig.Record) []string {
 	ours := slices.DeleteFunc(config.Registries(), func(key string) bool {
 		registry, ok := github.RegistryNamed(key)
 		return !ok || registry != key // setup never writes such a key
@@ -81,28 +78,7 @@ func registriesToUndo(asked string, config *dockerconfig.Config, record *dockerc
 	ours = slices.AppendSeq(ours, maps.Keys(record.Changes.Helpers))
 	slices.Sort(ours)
 	ours = slices.Compact(ours)
-	if asked == "" {
-		return ours, nil
-	}
-	registry, err := registryNamed(asked)
-	return slices.DeleteFunc(ours, func(r string) bool { return r != registry }), err
-}
-
-// dropSettings drops the settings of registries, if there are any.
-func dropSettings(registries []string) error {
-	settings, err := credentials.ReadSettings()
-	if err != nil {
-		return damagedSettings(err)
-	}
-	if !slices.ContainsFunc(registries, func(r string) bool { _, ok := settings.Registries[r]; return ok }) {
-		return nil
-	}
-	return credentials.EditSettings(func(s *credentials.Settings) error {
-		for _, registry := range registries {
-			delete(s.Registries, registry)
-		}
-		return nil
-	})
+	return slices.DeleteFunc(ours, func(r string) bool { return asked != "" && r != asked })
 }
 
 // namedElsewhere are those of registries for which docker uses us by another
@@ -121,4 +97,39 @@ func namedElsewhere(config string, registries []string) map[string]string {
 		}
 	}
 	return named
+}
+
+// showChange shows what an edit would change, and fails where the edit would fail.
+func showChange(s *screen, config *dockerconfig.Config) error {
+	if !config.Changed() {
+		s.say(0, plain, "%s would not change", tilde(config.Path()))
+		return nil
+	}
+	if err := config.Writable(); err != nil {
+		return err
+	}
+	s.say(0, plain, "%s would change:", tilde(config.Path()))
+	for _, line := range config.Differences() {
+		s.whole(0, line)
+	}
+	return nil
+}
+
+func damagedSettings(err error) error { return mendable{err, "fix the file, or remove it"} }
+
+// dropSettings drops the settings of registries, if there are any.
+func dropSettings(registries []string) error {
+	settings, err := credentials.ReadSettings()
+	if err != nil {
+		return damagedSettings(err)
+	}
+	if !slices.ContainsFunc(registries, func(r string) bool { _, ok := settings.Registries[r]; return ok }) {
+		return nil
+	}
+	return credentials.EditSettings(func(s *credentials.Settings) error {
+		for _, registry := range registries {
+			delete(s.Registries, registry)
+		}
+		return nil
+	})
 }

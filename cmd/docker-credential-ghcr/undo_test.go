@@ -72,7 +72,7 @@ func TestUndoKeepsWhatSetupNeverWrites(t *testing.T) {
 	const text = `{"credHelpers": {"https://ghcr.io": "ghcr", "GHCR.io": "ghcr", "ghcr.io/acme": "ghcr", "*": "ghcr", "": "ghcr", "ghcr.io:443": "ghcr", "http://ghcr.io": "ghcr", "quay.io": "ghcr", "ghcr.io": "ghcr"}}`
 	writeFile(t, path, text, 0o600)
 	t.Setenv("DOCKER_CONFIG", filepath.Dir(path))
-	if err := undo(world{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard}, setupOptions{}); err != nil {
+	if err := undo(world{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard}, "", false); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := readFile(t, path), strings.Replace(text, `, "ghcr.io": "ghcr"`, "", 1); got != want {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -159,15 +161,6 @@ func (w *wiring) inspectPath() {
 	}
 }
 
-// notOnPath is the problem that docker does not find the program in a directory.
-func notOnPath(dir string) string {
-	return fmt.Sprintf("docker does not find %s: %s is not on PATH", programName, tilde(dir))
-}
-
-func addToPath(dir string) string {
-	return toRun(ourShell.addToPath(dir), "put "+tilde(dir)+" on PATH")
-}
-
 // inspectNarrowPath says which callers do not look into the directory, because they
 // have a PATH of their own. sudo matters only to a person who needs it for docker.
 func (w *wiring) inspectNarrowPath(goos, dir string, needsSudo bool) {
@@ -186,6 +179,25 @@ func (w *wiring) inspectNarrowPath(goos, dir string, needsSudo bool) {
 	}
 	w.find("narrow-path", note, fmt.Sprintf("%s not look into %s", who, tilde(dir)), "if you need that, "+
 		toRun("sudo ln -s "+ourShell.path(filepath.Join(dir, programName))+" /usr/local/bin/", "link the program into /usr/local/bin"))
+}
+
+// dockerSocket is where docker's client looks for the engine.
+const dockerSocket = "/var/run/docker.sock"
+
+// dockerNeedsSudo reports whether this person runs docker by sudo: they did so now, or
+// may not open the engine's socket.
+func dockerNeedsSudo() bool {
+	switch {
+	case os.Geteuid() == 0:
+		return os.Getenv("SUDO_USER") != ""
+	case os.Getenv("DOCKER_HOST") != "":
+		return false
+	}
+	engine, err := net.DialTimeout("unix", dockerSocket, time.Second)
+	if err == nil {
+		engine.Close()
+	}
+	return errors.Is(err, fs.ErrPermission)
 }
 
 // inspectDocker looks for a docker that is confined to a home of its own.
@@ -317,13 +329,4 @@ func fixOf(err error) string {
 		return of.Fix
 	}
 	return "fix the file"
-}
-
-// setupCommand is the command that sets a registry up.
-func setupCommand(registry, flag string) string {
-	command := programName + " setup"
-	if registry != "ghcr.io" {
-		command += " --registry " + registry
-	}
-	return strings.TrimSpace(command + " " + flag)
 }
