@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -109,6 +111,9 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
+// commandLimit is how long a command may take without asking a person.
+const commandLimit = 2 * time.Minute
+
 // command runs what a person typed.
 func command(args []string, w world) int {
 	// explain may get a log that contains one, and repeats nothing of it.
@@ -118,7 +123,13 @@ func command(args []string, w world) int {
 	}
 	root := rootCommand(w)
 	root.SetArgs(args)
-	cmd, err := root.ExecuteC() // an interrupt ends it at once, at a question too
+	ctx := context.Background()
+	if len(args) > 0 && slices.Contains([]string{"status", "check", "explain"}, args[0]) { // the others ask a person, too
+		limited, cancel := context.WithTimeout(ctx, commandLimit)
+		defer cancel()
+		ctx = limited
+	}
+	cmd, err := root.ExecuteContextC(ctx) // an interrupt ends it at once, at a question too
 	var usage usageError
 	switch {
 	case err == nil:

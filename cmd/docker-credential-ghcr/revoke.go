@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,12 +21,13 @@ func revokeCommand(w world) *cobra.Command {
 	var yes bool
 	command := &cobra.Command{
 		Use:   "revoke [SOURCE]",
-		Short: "Kill a token at GitHub, for good",
-		Long: `Kill a token at GitHub, for good: the one that docker gets now, or that of the
+		Short: "Revoke a token at GitHub, permanently",
+		Long: `Revoke a token at GitHub, permanently: the one that docker gets now, or that of the
 SOURCE named as status names it: a variable, gh, or docker-login. With - the
-token is read from standard input, one that leaked, say. It is never an argument.
+token is read from standard input, for example one that leaked. It is never an
+argument.
 
-What will die is shown, and you are asked first.`,
+The token is described, and you are asked first.`,
 		Example: `  docker-credential-ghcr revoke
   docker-credential-ghcr revoke GH_TOKEN
   docker-credential-ghcr revoke - --yes < leaked-token`,
@@ -44,6 +46,8 @@ What will die is shown, and you are asked first.`,
 	return command
 }
 
+// revoke asks GitHub within one limit before the question and another after it: a
+// person may take any time to answer.
 func revoke(ctx context.Context, w world, registry, source string, yes bool) error {
 	registry, err := registryNamed(registry)
 	if err != nil {
@@ -53,12 +57,14 @@ func revoke(ctx context.Context, w world, registry, source string, yes bool) err
 	if err != nil {
 		return noSearch(registry, err)
 	}
-	v, err := tokenToRevoke(ctx, w, search, source)
+	before, cancel := context.WithTimeout(ctx, commandLimit)
+	defer cancel()
+	v, err := tokenToRevoke(before, w, search, source)
 	if err != nil {
 		return err
 	}
-	if v.Fault == credentials.Rejected && search.GitHub(v.Source).IsDeadForBoth(ctx, v.User, v.Token) {
-		return fmt.Errorf("the token is dead already: %s", v.Reason)
+	if v.Fault == credentials.Rejected && search.GitHub(v.Source).IsDeadForBoth(before, v.User, v.Token) {
+		return fmt.Errorf("the token is already revoked or expired: %s", v.Reason)
 	}
 	if !search.GitHub(v.Source).Revocable(v.Token.Kind()) {
 		return notOffered(v.Token.Kind(), search.Registry.Host)
@@ -67,11 +73,13 @@ func revoke(ctx context.Context, w world, registry, source string, yes bool) err
 	switch {
 	case yes:
 	case source == "-" || !w.isTerminal():
-		return mendable{errors.New("nothing was revoked, since nobody said yes"), "run it again with --yes"}
-	case !w.confirm("Kill it for good?"):
+		return mendable{errors.New("nothing was revoked: this needs a yes"), "run it again with --yes"}
+	case !w.confirm("Revoke it permanently?"):
 		return errors.New("nothing was revoked")
 	}
-	return revokeToken(ctx, w, search, v)
+	after, cancel := context.WithTimeout(ctx, commandLimit)
+	defer cancel()
+	return revokeToken(after, w, search, v)
 }
 
 // tokenToRevoke is the token to revoke, with what GitHub says of it now.
@@ -83,7 +91,7 @@ func tokenToRevoke(ctx context.Context, w world, search *credentials.Search, sou
 		}
 		token, err := github.ParseToken(string(bytes.TrimSpace(text)))
 		if err != nil {
-			return v, fmt.Errorf("what came on standard input %w", err)
+			return v, fmt.Errorf("the text on standard input %w", err)
 		}
 		return search.Judge(ctx, credentials.Candidate{Source: credentials.StandardInput, Token: token}), nil
 	}
@@ -115,35 +123,42 @@ func describe(v credentials.Verdict, host string) string {
 	if v.User == "x-access-token" { // nobody's name
 		owner = ""
 	}
-	text := fmt.Sprintf("This kills the %s%s on %s, found in: %s", v.Token.Kind(), owner, host, v.Source)
+	text := fmt.Sprintf("This revokes the %s%s on %s, found in: %s", v.Token.Kind(), owner, host, v.Source)
 	if v.HasScopes {
 		text += fmt.Sprintf(" (%s)", strings.Join(v.Scopes, ", "))
+	}
+	if v.Route != "" {
+		text += "\nThe request goes through " + v.Route + "."
 	}
 	return text
 }
 
-// othersWhoUse says who else will be without it.
+// othersWhoUse says who else will lose it.
 func othersWhoUse(v credentials.Verdict) string {
 	switch {
 	case v.Source == credentials.GH:
-		return "gh itself uses it, and git if gh serves git: both will be logged out on this machine. There is no way back."
+		return "gh itself uses it, and git if gh serves git: both will be logged out on this machine. This cannot be undone."
 	case v.Token.Kind() == github.Installation:
-		return "The rest of the job, or whatever else uses this installation token, will be without it. There is no way back."
+		return "The rest of the job, or whatever else uses this installation token, will lose it. This cannot be undone."
 	}
-	return "Every machine and program that uses it will be without it. There is no way back."
+	return "Every machine and program that uses it will lose it. This cannot be undone."
 }
 
-// revokeToken revokes the token, looks whether it is dead, and drops what we hold of it.
+// revocationWait is how long GitHub may take to reject a token that it has revoked.
+const revocationWait = 5 * time.Second
+
+// revokeToken revokes the token, checks that GitHub rejects it, and deletes what we have
+// of it.
 func revokeToken(ctx context.Context, w world, search *credentials.Search, v credentials.Verdict) error {
 	client := search.GitHub(v.Source)
 	a := client.Revoke(ctx, v.Token)
 	if err := revocationError(a, v.Token.Kind(), search.Registry.Host); err != nil {
 		return err
 	}
-	if !client.IsDead(ctx, v.Token) {
+	if !isRejectedSoon(ctx, client, v.Token) {
 		return mendable{
-			fmt.Errorf("%s took the request, and the token may still work", search.Registry.Host),
-			fmt.Sprintf("it may take a moment: see what %s status says, or run it again", programName),
+			fmt.Errorf("%s accepted the request, but the token still works", search.Registry.Host),
+			fmt.Sprintf("it may take a minute: run %s status then, or run this again", programName),
 		}
 	}
 	if err := search.Forget(ctx, v.Token); err != nil {
@@ -151,7 +166,7 @@ func revokeToken(ctx context.Context, w world, search *credentials.Search, v cre
 	}
 	s := newScreen(w.stdout)
 	if v.Token.Kind() == github.AppRefresh {
-		s.say(0, care, "GitHub took the request; whether a refresh token is dead cannot be asked")
+		s.say(0, care, "GitHub accepted the request; it does not tell whether a refresh token still works")
 	} else {
 		s.say(0, good, "the token is revoked")
 	}
@@ -160,7 +175,19 @@ func revokeToken(ctx context.Context, w world, search *credentials.Search, v cre
 	return nil
 }
 
-// renewal says how to get a new token in the place of a dead one.
+// isRejectedSoon asks until GitHub rejects the token.
+func isRejectedSoon(ctx context.Context, client *github.Client, token github.Token) bool {
+	for ends := time.Now().Add(revocationWait); ; time.Sleep(500 * time.Millisecond) {
+		if client.IsDead(ctx, token) {
+			return true
+		}
+		if time.Now().After(ends) || ctx.Err() != nil {
+			return false
+		}
+	}
+}
+
+// renewal says how to get a new token to replace a revoked one.
 func renewal(v credentials.Verdict, search *credentials.Search) credentials.Fix {
 	if v.Source == credentials.GH || v.Source == credentials.StandardInput {
 		v.Source = credentials.GH
@@ -187,9 +214,9 @@ func revocationError(a github.Answer, kind github.Kind, host string) error {
 
 // notOffered is for kinds of tokens that only a person can revoke at a host.
 func notOffered(kind github.Kind, host string) error {
-	page := "https://" + host + "/settings/tokens"
+	page := github.TokensPage(host)
 	if kind == github.OAuthToken || kind == github.AppUser || kind == github.AppRefresh {
-		page = "https://" + host + "/settings/applications"
+		page = github.ApplicationsPage(host)
 	}
 	return mendable{fmt.Errorf("%s does not offer to revoke this %s; nothing was revoked", host, kind), "revoke it at " + page}
 }

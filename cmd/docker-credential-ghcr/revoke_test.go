@@ -4,8 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
@@ -66,7 +69,7 @@ func TestWhoElseUsesAToken(t *testing.T) {
 	} {
 		v := goodVerdict(t, c.secret)
 		v.Source = source
-		if got := othersWhoUse(v); !strings.Contains(got, c.says) || !strings.HasSuffix(got, "There is no way back.") {
+		if got := othersWhoUse(v); !strings.Contains(got, c.says) || !strings.HasSuffix(got, "This cannot be undone.") {
 			t.Errorf("%s: %q", source, got)
 		}
 	}
@@ -84,8 +87,8 @@ func TestWhatRevokeCannotDo(t *testing.T) {
 		"no such source":          {"", []string{"GH_TOKEN"}, 2, `there is no token in "GH_TOKEN"; there is: -`},
 		"two sources":             {"", []string{"GH_TOKEN", "gh"}, 2, "name one source"},
 		"a token as the argument": {"", []string{"gho_argumentargument"}, 2, "a token is never an argument"},
-		"an empty token":          {"\n", []string{"-", "--yes"}, 1, "what came on standard input is empty"},
-		"two tokens":              {"gho_one gho_two", []string{"-", "--yes"}, 1, "what came on standard input has a blank"},
+		"an empty token":          {"\n", []string{"-", "--yes"}, 1, "the text on standard input is empty"},
+		"two tokens":              {"gho_one gho_two", []string{"-", "--yes"}, 1, "the text on standard input has a blank"},
 		"a foreign registry":      {"", []string{"--registry", "localhost"}, 2, "is neither a container registry of GitHub's nor a GitHub host"},
 		"an unknown server":       {"", []string{"--registry", "git.example.com"}, 1, "gh does not know git.example.com"},
 	} {
@@ -93,5 +96,31 @@ func TestWhatRevokeCannotDo(t *testing.T) {
 		if got.code != c.code || got.stdout != "" || !strings.Contains(got.stderr, c.says) || strings.Contains(got.stderr, "gho_") {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+// GitHub may take a moment to reject what it has revoked.
+func TestARevokedTokenMayTakeAMomentToDie(t *testing.T) {
+	for name, c := range map[string]struct {
+		lives time.Duration
+		want  bool
+	}{"none": {0, true}, "a moment": {3 * time.Second, true}, "too long": {time.Minute, false}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				token, err := github.ParseToken("gho_example")
+				if err != nil {
+					t.Fatal(err)
+				}
+				begun, hub := time.Now(), credentialstest.NewGitHub()
+				hub.Add("gho_example", credentialstest.Token{Login: "octocat"})
+				time.AfterFunc(c.lives, func() {
+					hub.Break("", credentialstest.API, credentialstest.Status(401, `{"message":"Bad credentials"}`))
+				})
+				client := &github.Client{Registry: github.Registry{Name: "ghcr.io", Host: "github.com"}, Transport: hub.Transport()}
+				if got := isRejectedSoon(t.Context(), client, token); got != c.want || time.Since(begun) > revocationWait+time.Second {
+					t.Errorf("got %v after %v", got, time.Since(begun))
+				}
+			})
+		})
 	}
 }

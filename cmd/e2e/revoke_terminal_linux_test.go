@@ -32,8 +32,8 @@ func TestRevokeAsksOnATerminal(t *testing.T) {
 			home := s.Home(t.TempDir())
 			check(t, home.LogIn("github.com", "octocat", token))
 			x := onTerminal(t, 80, home.Command(stage.Product, "revoke"))
-			x.awaits("This kills the OAuth app token of octocat on github.com, found in: gh")
-			x.awaits("Kill it for good? [y/N]")
+			x.awaits("This revokes the OAuth app token of octocat on github.com, found in: gh")
+			x.awaits("Revoke it permanently? [y/N]")
 			if !s.GitHub.Alive(token) {
 				t.Error("it was killed before the answer")
 			}

@@ -729,12 +729,12 @@ func TestAPageForSingleSignOnIsOnTheHostOfTheRegistry(t *testing.T) {
 	t.Parallel()
 	for page, want := range map[string]bool{
 		"https://github.com/orgs/acme/sso?authorization_request=A": true,
-		"https://evil.example/orgs/acme/sso":                      false,
-		"https://github.com.evil.example/orgs/acme/sso":           false,
-		"https://github.com@evil.example/":                        false,
-		"https://me@github.com/orgs/acme/sso":                     false,
-		"http://github.com/orgs/acme/sso":                         false,
-		"https://github.com:8443/orgs/acme/sso":                   false,
+		"https://evil.example/orgs/acme/sso":                       false,
+		"https://github.com.evil.example/orgs/acme/sso":            false,
+		"https://github.com@evil.example/":                         false,
+		"https://me@github.com/orgs/acme/sso":                      false,
+		"http://github.com/orgs/acme/sso":                          false,
+		"https://github.com:8443/orgs/acme/sso":                    false,
 	} {
 		answer, _ := askAPI(t, withHeader("X-GitHub-SSO", "required; url="+page), "gho_example", octocat)
 		if (answer.SSOPage == page) != want || !want && answer.SSOPage != "" {
