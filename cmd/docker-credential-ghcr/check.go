@@ -81,10 +81,11 @@ func check(ctx context.Context, w world, text string, push, asJSON bool) error {
 	if err != nil {
 		return noSearch(i.Registry, err)
 	}
+	required := search.Scope
 	if !push {
 		search.Scope = github.ReadPackages
 	}
-	c := inspectImage(ctx, search, i, push)
+	c := inspectImage(ctx, search, i, push, required)
 	if asJSON {
 		err = printJSON(w.stdout, c)
 	} else {
@@ -121,12 +122,16 @@ type imageFacts struct {
 	owner    github.Owner
 	pkg      github.Package
 	namesake github.Repository
+	// sent is docker's own login, if it sends one; stale are the clients that send one
+	// which GitHub rejects.
+	sent  *sender
+	stale []sender
 	// tags are some that the image has, if the one asked for is missing.
 	tags []string
 }
 
 // inspectImage asks everything and judges it.
-func inspectImage(ctx context.Context, search *credentials.Search, i denial.Image, push bool) *checked {
+func inspectImage(ctx context.Context, search *credentials.Search, i denial.Image, push bool, required github.Scope) *checked {
 	c := &checked{Image: i.Whole(), Action: "pull", Notes: []denial.Diagnosis{}}
 	if push {
 		c.Action = "push"
@@ -138,14 +143,23 @@ func inspectImage(ctx context.Context, search *credentials.Search, i denial.Imag
 		c.conclude("upper-case", s)
 		return c
 	}
+	f.inFront(c, senders(ctx, search))
+	if len(f.stale) > 0 && f.stale[0].client == "docker" {
+		c.conclude("stale-login", f.stale[0].in(s))
+		return c
+	}
 	f.askToken(ctx, c, search)
+	if v := f.verdict; v.Good() && v.HasScopes && !required.In(v.Scopes) && f.sent == nil {
+		c.did("client", "unknown", "docker gets this token only after: %s", setupCommand(i.Registry, "--scope "+string(github.ReadPackages)))
+	}
 	f.askRegistry(ctx, c, search, i)
 	f.askGitHub(ctx, c, search, i)
 	s.Settings = cmp.Or(f.pkg.Page, s.Settings)
 	s.Linked = f.pkg.Repository
 	c.judge(f, s)
+	f.concludeStale(c, s)
 	if c.Diagnosis != nil && c.Diagnosis.Cause == "missing-scope" && !f.verdict.Token.IsZero() {
-		c.Diagnosis.Fix = denial.Fix(search.FixFor(f.verdict, credentials.LacksScope, github.WritePackages))
+		c.Diagnosis.Fix = denial.Fix(search.FixFor(f.verdict, credentials.LacksScope, github.Scope(s.Scope)))
 	}
 	if v := f.verdict; c.Diagnosis != nil && strings.HasPrefix(c.Diagnosis.Fix.Command, "gh auth login ") && !v.Token.IsZero() && v.Source != credentials.GH {
 		// The token goes before gh's, so a login alone would change nothing.
@@ -176,7 +190,7 @@ func newSituation(search *credentials.Search, i denial.Image, j *job, push bool)
 
 // askToken finds the token as get does.
 func (f *imageFacts) askToken(ctx context.Context, c *checked, search *credentials.Search) {
-	for v := range search.Verdicts(ctx) {
+	for v := range f.verdicts(ctx, search) {
 		if v.Good() {
 			f.verdict = v
 			c.did("token", "passed", "%s: %s%s", v.Source, v.Token.Kind(), ofUser(v))

@@ -58,6 +58,12 @@ func Causes() []Cause {
 			What: "the cluster sends no valid login for {registry}, and the image is private or does not exist",
 			Fix:  advise("name a pull secret in the pod's imagePullSecrets (in Flux: secretRef), set up a kubelet credential provider, or make the package public"),
 		}, {
+			ID:        "stale-login",
+			What:      "{client} sends an old login for {registry} that is wrong, expired or revoked; docker-credential-ghcr is not asked then, and even public images are denied",
+			Fix:       run("{logout}"),
+			InActions: actionsToken,
+			InCluster: newPullSecret,
+		}, {
 			ID:        "dead-credential",
 			What:      "the login that {client} sends is wrong, expired or revoked; GitHub rejects it even for public images, and a new gh login does not replace it",
 			Fix:       run("{logout}"),

@@ -63,6 +63,13 @@ func Read(path string) (*Config, error) {
 	return c, c.parse()
 }
 
+// Parse reads a text of the same form that is in no file, such as a variable's. name
+// is what errors call it.
+func Parse(name string, text []byte) (*Config, error) {
+	c := &Config{path: name, before: text}
+	return c, c.parse()
+}
+
 func (c *Config) parse() error {
 	switch {
 	case len(bytes.Trim(c.before, " \t\r\n")) == 0:

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+)
+
+// Which login does a client send for a registry, if it does not ask this program?
+
+// sender is a client that sends a login of its own.
+type sender struct {
+	client string
+	// where is the place that has the login.
+	where string
+	// remove is the command that removes it.
+	remove  string
+	verdict credentials.Verdict
+}
+
+// stale reports whether GitHub rejects the login.
+func (s sender) stale() bool { return s.verdict.Fault == credentials.Rejected }
+
+// senders finds the clients that send a login of their own, docker first.
+func senders(ctx context.Context, search *credentials.Search) (all []sender) {
+	if s, ok := dockerAsSender(ctx, search); ok {
+		all = append(all, s)
+	}
+	registry := search.Registry.Name
+	for _, file := range loginFiles() {
+		if s, ok := file.sender(ctx, search, registry); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// dockerAsSender finds the login that docker sends before it asks this program, or
+// instead.
+func dockerAsSender(ctx context.Context, search *credentials.Search) (s sender, ok bool) {
+	registry := search.Registry.Name
+	s = sender{client: "docker", remove: "docker logout " + registry}
+	if content := os.Getenv("DOCKER_AUTH_CONFIG"); content != "" {
+		if config, err := dockerconfig.Parse("DOCKER_AUTH_CONFIG", []byte(content)); err == nil {
+			for _, l := range plainTextLogins(config, registry) {
+				s.where, s.remove = "DOCKER_AUTH_CONFIG", ourShell.unset("DOCKER_AUTH_CONFIG")
+				s.verdict = search.Judge(ctx, candidateOf(l))
+				return s, true
+			}
+		}
+	}
+	path, err := dockerConfigFile()
+	if err != nil {
+		return s, false
+	}
+	config, err := dockerconfig.Read(path)
+	if err != nil || config.UsesHelper(registry) {
+		return s, false
+	}
+	for c := range earlierLoginsIn(ctx, config, registry) {
+		if !c.Token.IsZero() {
+			s.where, s.verdict = string(c.Source), search.Judge(ctx, c)
+			return s, true
+		}
+	}
+	return s, false
+}
+
+// loginFile is a file in which a client looks before it looks into docker's.
+type loginFile struct{ client, path, logout string }
+
+// loginFiles are those of podman and helm.
+func loginFiles() []loginFile {
+	home, _ := os.UserHomeDir()
+	files := []loginFile{{"podman", os.Getenv("REGISTRY_AUTH_FILE"), "podman logout "}}
+	if files[0].path == "" {
+		second := filepath.Join(cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), "containers", "auth.json")
+		files = []loginFile{{"podman", podmanAuthFile(), "podman logout "}, {"podman", second, "podman logout --authfile " + ourShell.word(second) + " "}}
+	}
+	return append(files, loginFile{"helm", helmRegistryFile(runtime.GOOS, os.Getenv, home), "helm registry logout "})
+}
+
+// sender judges the login that the file has for the registry.
+func (f loginFile) sender(ctx context.Context, search *credentials.Search, registry string) (s sender, ok bool) {
+	if !filepath.IsAbs(f.path) {
+		return s, false
+	}
+	config, err := dockerconfig.Read(f.path)
+	if err != nil || !config.Trusted() || config.UsesHelper(registry) {
+		return s, false
+	}
+	for _, l := range plainTextLogins(config, registry) {
+		return sender{f.client, tilde(f.path), f.logout + registry, search.Judge(ctx, candidateOf(l))}, true
+	}
+	return s, false
+}
+
+// inFront looks at the clients that send a login of their own: docker's is the one
+// that is judged, and a stale one fails.
+func (f *imageFacts) inFront(c *checked, all []sender) {
+	for _, s := range all {
+		switch v := s.verdict; {
+		case s.stale():
+			c.did("client", "failed", "%s sends the login in %s: %s", s.client, s.where, v.Reason)
+			f.stale = append(f.stale, s)
+		case s.client == "docker":
+			c.did("client", "passed", "%s sends the login in %s, not the one of %s", s.client, s.where, programName)
+			f.sent = &s
+		case v.Good():
+			c.did("client", "passed", "%s sends the login in %s", s.client, s.where)
+		default:
+			c.did("client", "unknown", "%s sends the login in %s: %s", s.client, s.where, v.Reason)
+		}
+	}
+}
+
+// verdicts are those of the login that docker sends, or else of the tokens that this
+// program finds.
+func (f *imageFacts) verdicts(ctx context.Context, search *credentials.Search) iter.Seq[credentials.Verdict] {
+	if f.sent != nil {
+		return slices.Values([]credentials.Verdict{f.sent.verdict})
+	}
+	return search.Verdicts(ctx)
+}
+
+// in is the situation of a client that sends a login.
+func (s sender) in(situation denial.Situation) denial.Situation {
+	situation.Client, situation.Logout = s.client, s.remove
+	return situation
+}
+
+// concludeStale names the clients, other than docker, that are denied because of a
+// stale login.
+func (f *imageFacts) concludeStale(c *checked, s denial.Situation) {
+	for _, stale := range f.stale {
+		if c.Answer == "denied" {
+			c.Notes = append(c.Notes, denial.Named("stale-login").In(stale.in(s)))
+		} else {
+			c.conclude("stale-login", stale.in(s))
+		}
+	}
+}
