@@ -91,8 +91,6 @@ func TestDockerConfigSaysWhereItIsBroken(t *testing.T) {
 		{"characters, not bytes, are counted", "{\"käse\": «}", 1, 10, "invalid character"},
 		{"cut off", "{\n\t\"auths\": {", 2, 12, "unexpected end"},
 		{"cut off behind a line end", "{\n\t\"auths\": {\n", 3, 1, "unexpected end"},
-		{"a second value", "{}\n{}", 2, 1, "text after the end of the JSON, which docker ignores"},
-		{"a comment behind the end", "{\n} // mine\n", 2, 3, "text after the end"},
 		{"zero bytes", "\x00\x00", 1, 1, "invalid character"},
 		{"single quotes", "{'auths': {}}", 1, 2, `invalid character '\''`},
 		{"a raw line end in a string", "{\"a\": \"b\nc\"}", 1, 9, "in string literal"},

@@ -56,15 +56,15 @@ func editOnce(path, records string, edit func(*Config, *Record) error) (Outcome,
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := c.editable(); err != nil {
-		return Outcome{}, err
-	}
 	before, recordErr := ReadRecord(path, records)
 	after := before.clone()
 	if err := edit(c, after); err != nil {
 		return Outcome{}, err
 	}
 	o := Outcome{Changed: c.Changed(), path: path, records: records, record: before}
+	if err := c.editable(); o.Changed && err != nil {
+		return Outcome{}, err
+	}
 	recordChanged := !bytes.Equal(before.json(), after.json())
 	if o.Changed || recordChanged {
 		o.RecordErr = recordErr
