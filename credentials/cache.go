@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/internal/trusted"
 )
 
 // How long a cached answer is as good as a fresh one. A rejection is kept long because
@@ -65,11 +66,11 @@ type unclearAnswers struct {
 
 // openCache finds the place. Without one nothing is kept.
 func openCache(writeOnly bool) cache {
-	dir, err := ownDir(os.UserCacheDir())
-	if err != nil || switchedOn("GHCR_NO_MEMORY") || isForeignToRoot(dir) {
+	dir, err := trusted.OwnDir(os.UserCacheDir())
+	if err != nil || switchedOn("GHCR_NO_MEMORY") || trusted.IsForeignToRoot(dir) {
 		return cache{}
 	}
-	if err := checkDir(dir); err != nil && !isAbsent(err) {
+	if err := trusted.CheckDir(dir); err != nil && !trusted.IsAbsent(err) {
 		return cache{} // another user could have written what it says
 	}
 	return cache{dir: dir, writeOnly: writeOnly}
@@ -84,7 +85,7 @@ func (c cache) load(key string) (entry cacheEntry) {
 	if c.dir == "" {
 		return entry
 	}
-	content, err := readFile(c.path(key))
+	content, err := trusted.Read(c.path(key))
 	if err != nil || json.Unmarshal(content, &entry) != nil {
 		return cacheEntry{}
 	}
@@ -133,7 +134,7 @@ func (c cache) store(key string, entry cacheEntry, f facts) {
 	if c.dir == "" || err != nil {
 		return
 	}
-	if _, err := os.Lstat(c.path(key)); isAbsent(err) {
+	if _, err := os.Lstat(c.path(key)); trusted.IsAbsent(err) {
 		c.deleteUnused()
 	}
 	_ = c.replace(key, content)
@@ -148,7 +149,7 @@ func (c cache) replace(key string, content []byte) error {
 	}
 	_, err = file.Write(content)
 	if err = errors.Join(err, file.Close()); err == nil {
-		err = renameFile(file.Name(), c.path(key))
+		err = trusted.Rename(file.Name(), c.path(key))
 	}
 	if err != nil {
 		_ = os.Remove(file.Name())
@@ -165,7 +166,7 @@ func (c cache) lock(ctx context.Context, key string) (asks bool, unlock func()) 
 	if c.dir == "" || os.MkdirAll(c.dir, 0o700) != nil {
 		return true, func() {}
 	}
-	lock := newLock(c.lockPath(key))
+	lock := trusted.NewLock(c.lockPath(key))
 	if locked, err := lock.TryLock(); err != nil || locked {
 		return true, func() { _ = lock.Unlock() }
 	}
@@ -177,8 +178,8 @@ func (c cache) lock(ctx context.Context, key string) (asks bool, unlock func()) 
 // delete removes what is known about a token.
 func (c cache) delete(key string) {
 	if c.dir != "" && key != "" && !strings.ContainsAny(key, `/\.`) {
-		_ = removeFile(c.path(key))
-		_ = removeFile(c.lockPath(key))
+		_ = trusted.Remove(c.path(key))
+		_ = trusted.Remove(c.lockPath(key))
 	}
 }
 

@@ -31,7 +31,7 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // verdict is what a refusal says about it.
 func (e *UnreadableError) verdict() Verdict {
-	v := Verdict{Candidate: fileFault(Candidate{Source: e.Source}, e.Err), User: anyUser}
+	v := Verdict{Candidate: Candidate{Source: e.Source}.withFileError(e.Err), User: anyUser}
 	v.Fix = fixFor(e.Registry, github.WritePackages, v, nil)
 	return v
 }

@@ -8,10 +8,6 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
-// ownVariable is ours alone: gh does not read it. It is for the registries of github.com
-// only, so that a token never goes to another host because of its name.
-const ownVariable Source = "GHCR_TOKEN"
-
 // ghVariables are the variables that gh takes a host's token from, in its order
 // (gh help environment).
 func ghVariables(host string) []Source {
@@ -138,3 +134,12 @@ func installationUser() string {
 // at the name, but docker takes an empty one for no credentials and <token> for
 // an identity token.
 const anyUser = "x-access-token"
+
+// switchedOn reports whether a variable that is a switch is on.
+func switchedOn(name string) bool {
+	switch os.Getenv(name) {
+	case "", "0", "false":
+		return false
+	}
+	return true
+}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/internal/trusted"
 )
 
 // pipe makes a pipe, at whose other end nobody is.
@@ -101,7 +102,7 @@ func TestWhatStandsInMemorysPlaceIsNeitherWaitedForNorWrittenThrough(t *testing.
 				}
 				stand(m, path)
 				target, _ := os.Readlink(path)
-				was, _ := readFile(target)
+				was, _ := trusted.Read(target)
 				for range 2 {
 					m.refused("ghcr.io")
 				}
@@ -134,7 +135,7 @@ func TestWhatStandsInTheSettingsLocksPlaceIsNeitherWaitedForNorWrittenThrough(t 
 			}
 			stand(m, path+".lock")
 			target, _ := os.Readlink(path + ".lock")
-			was, _ := readFile(target)
+			was, _ := trusted.Read(target)
 			for _, scope := range []github.Scope{github.ReadPackages, github.WritePackages} {
 				err := EditSettings(func(s *Settings) error {
 					s.Registries = map[string]RegistrySettings{"ghcr.io": {Scope: scope}}

@@ -14,6 +14,7 @@ import (
 	"github.com/cli/go-gh/v2/pkg/config"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/internal/trusted"
 )
 
 // ghStore is what gh's two files say. gh itself is never started: its start
@@ -55,9 +56,9 @@ func ghDir() (dir string, ok bool) {
 // readYAML reads a file of gh's with gh's own reader, which drops errors: what
 // has content but no key did not parse.
 func readYAML(path string) (*config.Config, error) {
-	content, err := readFile(path)
+	content, err := trusted.Read(path)
 	if err != nil {
-		if isAbsent(err) {
+		if trusted.IsAbsent(err) {
 			err = nil
 		}
 		return config.ReadFromString(""), err
@@ -149,7 +150,7 @@ func (s *ghStore) users(host string) []string {
 func (s *ghStore) candidate(ctx context.Context, k *limitedKeyring, host, user string) (c Candidate, ok bool) {
 	c.Source = GH
 	if s.hostsErr != nil {
-		return fileFault(c, s.hostsErr), true
+		return c.withFileError(s.hostsErr), true
 	}
 	if !s.names(host) {
 		return c, false
@@ -239,10 +240,10 @@ func (s *ghStore) socket() (string, error) {
 	}
 	info, err := os.Stat(path)
 	if err == nil {
-		err = checkTrust(path, info)
+		err = trusted.Check(path, info)
 	}
 	if err == nil {
-		err = checkDir(filepath.Dir(path))
+		err = trusted.CheckDir(filepath.Dir(path))
 	}
 	return path, err
 }

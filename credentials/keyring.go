@@ -15,6 +15,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/internal/trusted"
 )
 
 // Keyring keeps secrets: the operating system's, or another in its place. Get
@@ -80,7 +81,7 @@ func sessionBus(goos string) error {
 	if _, err := os.Stat(dir + "bus"); err == nil {
 		return nil
 	}
-	if content, err := readFile(dir + "dbus-session"); err == nil && bytes.Contains(content, []byte("DBUS_SESSION_BUS_ADDRESS=")) {
+	if content, err := trusted.Read(dir + "dbus-session"); err == nil && bytes.Contains(content, []byte("DBUS_SESSION_BUS_ADDRESS=")) {
 		return nil
 	}
 	return fmt.Errorf("%w: there is no D-Bus session", errNoKeyring)
@@ -199,7 +200,7 @@ func keyringError(err error) error {
 	case strings.Contains(text, "failed to unlock"):
 		return errLocked
 	case errors.As(err, &unreachable), strings.Contains(text, "authentication failed"),
-		errors.Is(err, keyring.ErrUnsupportedPlatform), isAbsent(err), errors.Is(err, exec.ErrNotFound),
+		errors.Is(err, keyring.ErrUnsupportedPlatform), trusted.IsAbsent(err), errors.Is(err, exec.ErrNotFound),
 		strings.Contains(text, "org.freedesktop.secrets was not provided"),
 		strings.Contains(text, "invalid bus address"):
 		return fmt.Errorf("%w: %s", errNoKeyring, github.Printable(text))

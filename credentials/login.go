@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/internal/trusted"
 )
 
 // What docker login gave us is one item in the OS keyring for each GitHub host,
@@ -33,7 +34,7 @@ type loginRecord struct {
 }
 
 func loginsDir() (string, error) {
-	dir, err := configDir()
+	dir, err := trusted.ConfigDir()
 	return filepath.Join(dir, "logins"), err
 }
 
@@ -44,8 +45,8 @@ func readLoginRecord(host string) (record loginRecord, ok bool, err error) {
 	if err != nil {
 		return loginRecord{}, false, nil
 	}
-	content, err := readFile(filepath.Join(dir, host))
-	if isAbsent(err) {
+	content, err := trusted.Read(filepath.Join(dir, host))
+	if trusted.IsAbsent(err) {
 		return loginRecord{}, false, nil
 	}
 	if err != nil {
@@ -69,14 +70,14 @@ func writeLoginRecord(host string, record loginRecord) error {
 	if err != nil {
 		return err
 	}
-	if err := makeDir(dir); err != nil {
+	if err := trusted.MakeDir(dir); err != nil {
 		return err
 	}
 	content, err := json.Marshal(record)
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, host), append(content, '\n'))
+	return trusted.Write(filepath.Join(dir, host), append(content, '\n'))
 }
 
 func removeLoginRecord(host string) error {
@@ -84,7 +85,7 @@ func removeLoginRecord(host string) error {
 	if err != nil {
 		return nil
 	}
-	if err := removeFile(filepath.Join(dir, host)); err != nil && !isAbsent(err) {
+	if err := trusted.Remove(filepath.Join(dir, host)); err != nil && !trusted.IsAbsent(err) {
 		return err
 	}
 	return nil
@@ -126,7 +127,7 @@ func readDockerLogin(ctx context.Context, k *limitedKeyring, host string) (c Can
 		return c, false
 	}
 	if err != nil {
-		return fileFault(c, err), true
+		return c.withFileError(err), true
 	}
 	c.Login = loginOrNone(record.User, "")
 	content, err := k.get(ctx, loginService, host)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/internal/trusted"
 )
 
 // Settings are what a person asked for with setup, by registry name.
@@ -31,7 +32,7 @@ type RegistrySettings struct {
 
 // SettingsPath is the file that holds the settings.
 func SettingsPath() (string, error) {
-	dir, err := configDir()
+	dir, err := trusted.ConfigDir()
 	return filepath.Join(dir, "settings.json"), err
 }
 
@@ -42,8 +43,8 @@ func ReadSettings() (Settings, error) {
 	if err != nil {
 		return Settings{}, nil
 	}
-	content, err := readFile(path)
-	if isAbsent(err) {
+	content, err := trusted.Read(path)
+	if trusted.IsAbsent(err) {
 		return Settings{}, nil
 	}
 	if err != nil {
@@ -72,7 +73,7 @@ func EditSettings(edit func(*Settings) error) error {
 	if err != nil {
 		return err
 	}
-	if err := makeDir(filepath.Dir(path)); err != nil {
+	if err := trusted.MakeDir(filepath.Dir(path)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), settingsWait)
@@ -82,10 +83,10 @@ func EditSettings(edit func(*Settings) error) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // some keep such files elsewhere, and a link here
 	}
-	lock := newLock(path + ".lock")
+	lock := trusted.NewLock(path + ".lock")
 	if locked, err := lock.TryLockContext(ctx, 5*time.Millisecond); locked {
 		defer func() { _ = lock.Unlock() }()
-		if err := giveToOwnerOfDir(lock.Path()); err != nil {
+		if err := trusted.GiveToOwnerOfDir(lock.Path()); err != nil {
 			return err
 		}
 	} else if ctx.Err() != nil {
@@ -112,12 +113,12 @@ func EditSettings(edit func(*Settings) error) error {
 	case bytes.Equal(before, now):
 		return nil
 	case len(s.Registries) == 0 && !isLink: // a link to nothing would be a fault
-		if err := removeFile(path); !errors.Is(err, os.ErrNotExist) {
+		if err := trusted.Remove(path); !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
-	return writeFile(path, append(after, '\n'))
+	return trusted.Write(path, append(after, '\n'))
 }
 
 func (r RegistrySettings) validate() error {

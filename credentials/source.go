@@ -52,7 +52,7 @@ func (s *sources) fromSettings(_ context.Context, yield func(Candidate) bool) bo
 	if s.settingsErr == nil {
 		return true
 	}
-	yield(fileFault(Candidate{Source: SettingsFile}, s.settingsErr))
+	yield(Candidate{Source: SettingsFile}.withFileError(s.settingsErr))
 	return false
 }
 

@@ -15,22 +15,6 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
-func TestWhoseFilesAreBelieved(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		owner, user int
-		sudoUser    string
-		want        bool
-	}{
-		{1001, 1001, "", true}, {0, 1001, "", true}, {1002, 1001, "", false}, {1002, 1001, "1002", false},
-		{0, 0, "", true}, {1001, 0, "1001", true}, {1001, 0, "", false}, {1001, 0, "1002", false},
-	} {
-		if got := mayOwn(test.owner, test.user, test.sudoUser); got != test.want {
-			t.Errorf("%+v: %v", test, got)
-		}
-	}
-}
-
 // deciding are the files that decide where a token goes or what is believed of it.
 func (m *machine) deciding() map[string]string {
 	settings, err := SettingsPath()

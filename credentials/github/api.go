@@ -12,10 +12,6 @@ import (
 	"time"
 )
 
-// APILimit is how long the API is waited for. GitHub itself ends what takes it more
-// than ten seconds.
-const APILimit = 5 * time.Second
-
 // AskAPI sends the one request that tells whether a token works, whose it is and
 // what scopes it has. /user refuses installation tokens, / takes any.
 func (c *Client) AskAPI(ctx context.Context, token Token) Answer {

@@ -13,9 +13,6 @@ import (
 // The registry is asked what docker asks it. Its address is made from the registry's
 // name and never from a challenge, which could name another host.
 
-// RegistryLimit is how long the registry is waited for.
-const RegistryLimit = 5 * time.Second
-
 // AskRegistry asks the token endpoint whether it accepts the token: the exchange that
 // docker will do next.
 func (c *Client) AskRegistry(ctx context.Context, user string, token Token) Answer {

@@ -11,6 +11,13 @@ import (
 	"time"
 )
 
+// How long the API and the registry are waited for. GitHub itself ends what takes it more
+// than ten seconds.
+const (
+	APILimit      = 5 * time.Second
+	RegistryLimit = 5 * time.Second
+)
+
 // NewTransport is how servers are reached: over TLS, by the proxy of the
 // environment, trusting what the system trusts.
 func NewTransport() http.RoundTripper {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package credentials
+package trusted
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -21,20 +22,20 @@ const (
 // isBusy is never so: a file that is open can be replaced and removed.
 func isBusy(error) bool { return false }
 
-// checkTrust checks that only this user or root can have written a file or directory.
-func checkTrust(path string, info fs.FileInfo) error {
+// Check checks that only this user or root can have written a file or directory.
+func Check(path string, info fs.FileInfo) error {
 	owner := int(info.Sys().(*syscall.Stat_t).Uid)
 	if !mayOwn(owner, os.Geteuid(), os.Getenv("SUDO_UID")) {
-		return &untrustedError{
+		return &Error{
 			fmt.Sprintf("%s belongs to another user (id %d), so it is not believed", path, owner),
-			Fix{Advice: fmt.Sprintf("read %s, and if it is yours run: sudo chown %d %s", path, os.Geteuid(), quoted(path))},
+			fmt.Sprintf("read %s, and if it is yours run: sudo chown %d %s", path, os.Geteuid(), quoted(path)),
 		}
 	}
 	// In a sticky directory nobody can replace another user's file.
 	if mode := info.Mode(); mode.Perm()&0o002 != 0 && !(mode.IsDir() && mode&fs.ModeSticky != 0) {
-		return &untrustedError{
+		return &Error{
 			fmt.Sprintf("every user can write to %s, so it is not believed", path),
-			Fix{Advice: fmt.Sprintf("read %s, and if it is yours run: chmod o-w %s", path, quoted(path))},
+			fmt.Sprintf("read %s, and if it is yours run: chmod o-w %s", path, quoted(path)),
 		}
 	}
 	return nil
@@ -46,9 +47,9 @@ func mayOwn(owner, user int, sudoUser string) bool {
 	return owner == 0 || owner == user || user == 0 && strconv.Itoa(owner) == sudoUser
 }
 
-// giveToOwnerOfDir gives what root made in another user's directory to that user, who
+// GiveToOwnerOfDir gives what root made in another user's directory to that user, who
 // would be locked out otherwise.
-func giveToOwnerOfDir(path string) error {
+func GiveToOwnerOfDir(path string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
@@ -63,8 +64,8 @@ func giveToOwnerOfDir(path string) error {
 	return os.Lchown(path, int(dir.Uid), int(dir.Gid))
 }
 
-// isForeignToRoot reports whether root would make files in another user's directory.
-func isForeignToRoot(dir string) bool {
+// IsForeignToRoot reports whether root would make files in another user's directory.
+func IsForeignToRoot(dir string) bool {
 	if os.Geteuid() != 0 {
 		return false
 	}
@@ -77,4 +78,14 @@ func isForeignToRoot(dir string) bool {
 		}
 		dir = filepath.Dir(dir)
 	}
+}
+
+// quoted is a word of a command line, in quotes if it needs them.
+func quoted(word string) string {
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+,:@%=", r))
+	}) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

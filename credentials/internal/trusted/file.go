@@ -1,4 +1,7 @@
-package credentials
+// Package trusted reads and writes small files that decide where a token goes, or what
+// is believed about it. It believes no file that another user could have written, and
+// leaves none behind that locks another user out.
+package trusted
 
 import (
 	"errors"
@@ -17,12 +20,11 @@ import (
 // maxFile bounds every file that is read, in bytes.
 const maxFile = 1 << 20
 
-// readFile reads a small regular file, which decides where a token goes or what is
-// believed about it. It never blocks on a pipe or a device, and it believes no file
+// Read reads a small regular file. It never blocks on a pipe or a device, and it believes no file
 // that another user could have written. A file that is not there is fs.ErrNotExist; a
 // link to nothing is not that, since somebody meant a file to be there. Errors name
 // the file.
-func readFile(path string) ([]byte, error) {
+func Read(path string) ([]byte, error) {
 	if _, err := os.Lstat(path); err != nil {
 		return nil, err
 	}
@@ -44,10 +46,10 @@ func readFile(path string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
-	if err := checkTrust(path, info); err != nil {
+	if err := Check(path, info); err != nil {
 		return nil, err
 	}
-	if err := checkDir(filepath.Dir(path)); err != nil {
+	if err := CheckDir(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	content, err := io.ReadAll(io.LimitReader(file, maxFile+1))
@@ -66,35 +68,27 @@ func openError(path string, err error) error {
 	return err
 }
 
-// checkDir checks that nobody else can have put a file into a directory.
-func checkDir(dir string) error {
+// CheckDir checks that nobody else can have put a file into a directory.
+func CheckDir(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return err
 	}
-	return checkTrust(dir, info)
+	return Check(dir, info)
 }
 
-// untrustedError is the error of a file that another user could have written.
-type untrustedError struct {
-	problem string
-	fix     Fix
+// Error is the error of a file that another user could have written.
+type Error struct {
+	Problem string
+	// Advice says how to fix it.
+	Advice string
 }
 
-func (e *untrustedError) Error() string { return e.problem }
+func (e *Error) Error() string { return e.Problem }
 
-// fileFault is the fault of a place whose file cannot be read.
-func fileFault(c Candidate, err error) Candidate {
-	c.Fault, c.Reason = Broken, err.Error()
-	if untrusted := (*untrustedError)(nil); errors.As(err, &untrusted) {
-		c.Fault, c.Fix = OtherOwner, untrusted.fix
-	}
-	return c
-}
-
-// makeDir makes a directory of ours. As root in another user's home, it belongs to
+// MakeDir makes a directory of ours. As root in another user's home, it belongs to
 // that user.
-func makeDir(dir string) error {
+func MakeDir(dir string) error {
 	var made []string
 	for parent := dir; ; parent = filepath.Dir(parent) {
 		if _, err := os.Stat(parent); err == nil || parent == filepath.Dir(parent) {
@@ -106,26 +100,26 @@ func makeDir(dir string) error {
 		return err
 	}
 	for i := len(made) - 1; i >= 0; i-- {
-		if err := giveToOwnerOfDir(made[i]); err != nil {
+		if err := GiveToOwnerOfDir(made[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// writeFile replaces a file of ours in one step.
-func writeFile(path string, content []byte) error {
+// Write replaces a file of ours in one step.
+func Write(path string, content []byte) error {
 	if err := retry(func() error { return atomicwriter.WriteFile(path, content, 0o600) }); err != nil {
 		return err
 	}
-	return giveToOwnerOfDir(path)
+	return GiveToOwnerOfDir(path)
 }
 
-func removeFile(path string) error {
+func Remove(path string) error {
 	return retry(func() error { return os.Remove(path) })
 }
 
-func renameFile(from, to string) error {
+func Rename(from, to string) error {
 	return retry(func() error { return os.Rename(from, to) })
 }
 
@@ -143,38 +137,29 @@ func retry(do func() error) error {
 	return err
 }
 
-// isAbsent reports that a file, or a directory that it would be in, is not there.
+// IsAbsent reports that a file, or a directory that it would be in, is not there.
 // A home such as /dev/null has no directories.
-func isAbsent(err error) bool {
+func IsAbsent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// configDir is where settings and the record of logins are: never a secret.
-func configDir() (string, error) { return ownDir(os.UserConfigDir()) }
+// ConfigDir is where settings and the record of logins are: never a secret.
+func ConfigDir() (string, error) { return OwnDir(os.UserConfigDir()) }
 
-// ownDir is our directory in one of the user's. A relative one, which a relative
+// OwnDir is our directory in one of the user's. A relative one, which a relative
 // home makes, is none: what is in the working directory is a stranger's.
-func ownDir(parent string, err error) (string, error) {
+func OwnDir(parent string, err error) (string, error) {
 	if err == nil && !filepath.IsAbs(parent) {
 		err = fmt.Errorf("%s is not an absolute path", parent)
 	}
 	return filepath.Join(parent, "docker-credential-ghcr"), err
 }
 
-// newLock is a lock on a file that it makes. Whatever is in its place, to open it does
+// NewLock is a lock on a file that it makes. Whatever is in its place, to open it does
 // not block.
-func newLock(path string) *flock.Flock {
+func NewLock(path string) *flock.Flock {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		path += ".not-a-file"
 	}
 	return flock.New(path, flock.SetFlag(os.O_CREATE|lockFlags), flock.SetPermissions(0o600))
-}
-
-// switchedOn reports whether a variable that is a switch is on.
-func switchedOn(name string) bool {
-	switch os.Getenv(name) {
-	case "", "0", "false":
-		return false
-	}
-	return true
 }

@@ -1,4 +1,4 @@
-package credentials
+package trusted
 
 import (
 	"errors"
@@ -19,8 +19,8 @@ func isBusy(err error) bool {
 
 // The access lists of a user's profile let nobody else write there.
 
-func checkTrust(string, fs.FileInfo) error { return nil }
+func Check(string, fs.FileInfo) error { return nil }
 
-func giveToOwnerOfDir(string) error { return nil }
+func GiveToOwnerOfDir(string) error { return nil }
 
-func isForeignToRoot(string) bool { return false }
+func IsForeignToRoot(string) bool { return false }
