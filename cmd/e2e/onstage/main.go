@@ -1,13 +1,16 @@
 // Command onstage runs a program where github.com, api.github.com and ghcr.io are a
 // pretend GitHub, in which octocat, whom gh has logged in, owns the private package
-// octocat/app. Run it with `go run ./onstage PROGRAM ARGUMENTS…`.
+// octocat/app. Run it with `go run ./onstage PROGRAM ARGUMENTS…`. At the end it says on
+// standard error who asked GitHub.
 package main
 
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/e2e/stage"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
@@ -29,6 +32,13 @@ func main() {
 		program := home.Command(os.Args[1], os.Args[2:]...)
 		program.Stdin, program.Stdout, program.Stderr = os.Stdin, os.Stdout, os.Stderr
 		err := program.Run()
+		agents := map[string]bool{}
+		for _, r := range s.GitHub.Requests() {
+			agents[r.UserAgent] = true
+		}
+		for _, agent := range slices.Sorted(maps.Keys(agents)) {
+			fmt.Fprintln(os.Stderr, "onstage: asked by", agent)
+		}
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			status = exit.ExitCode()
 			return nil
