@@ -9,7 +9,7 @@ SYSTEMS = linux darwin windows freebsd
 FUZZTIME ?= 60s
 SOAK ?= 10m
 
-.PHONY: help build install uninstall test e2e lint layout cross fuzz soak bench demo picture release snapshot packages live
+.PHONY: help build install uninstall test e2e lint layout cross fuzz soak scale bench demo picture release snapshot packages live
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -52,6 +52,9 @@ fuzz: ## run each fuzzer for FUZZTIME (60s)
 
 soak: ## thousands of gets under faults that come as dice fall, for SOAK (10m)
 	@cd cmd/e2e && go test -count=1 -timeout=0 -v -run '^(TestSoak|TestFiftyAtOnce)$$' . -soak $(SOAK)
+
+scale: ## simulate 10 to 10,000 Kubernetes nodes through a working day, and note it in cmd/e2e/scale/README.md
+	@cd cmd/e2e && go test -count=1 -timeout 60m -v -run '^TestAFleetPullsThroughTheDay$$' ./scale -write
 
 bench: ## measure a get beside curl making the same request, and note it in cmd/e2e/bench/RESULTS.txt
 	@cd cmd/e2e && go run ./bench -to bench/RESULTS.txt
