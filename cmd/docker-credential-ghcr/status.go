@@ -142,6 +142,9 @@ func inspect(ctx context.Context, w world, registry string) (report, error) {
 // inspectForKubelet gathers what a kubelet would get. What docker uses does not matter.
 func inspectForKubelet(ctx context.Context, w world, registry string) (report, error) {
 	r, err := inspectTokens(ctx, w.kubeletHelper(true), registry)
+	if r.Host == github.DotCom {
+		r.login = credentials.Fix{Advice: "put a token with " + r.Scope + " into a file that only root can read, and name it as GHCR_TOKEN_FILE in the kubelet's CredentialProviderConfig"}
+	}
 	if r.client = "the kubelet"; os.Getenv("HOME") != "" {
 		r.Wiring.find("kubelet-environment", note, "this shell has a HOME and variables of its own; a kubelet under systemd has no HOME",
 			"to see what it sees, run: env -i GHCR_TOKEN_FILE="+tokenFile+` "$(command -v `+programName+`)" status --kubelet`)
