@@ -39,7 +39,11 @@ var situations = []situation{
 		refusal: "docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n" +
 			"  gh, %s: lacks write:packages (has gist, repo)\n" +
 			"docker-credential-ghcr: hint: run: gh auth refresh -h github.com -s write:packages\n"},
-	{name: "dead, and one in config.json", key: "leftover", token: &credentialstest.Token{Dead: true}, leftover: true, refusal: rejected},
+	{name: "dead, and one in config.json", key: "leftover", token: &credentialstest.Token{Dead: true}, leftover: true,
+		refusal: "docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n" +
+			"  gh, %[1]s: rejected by GitHub: expired or revoked\n" +
+			"  config.json, %[1]s: rejected by GitHub: expired or revoked\n" +
+			"docker-credential-ghcr: hint: run: gh auth login -h github.com -s write:packages\n"},
 }
 
 // bench is where one client works: a home, and packages of its own on the stage.

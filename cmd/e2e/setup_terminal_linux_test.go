@@ -34,7 +34,7 @@ func TestSetupLeadsThroughLogin(t *testing.T) {
 	x.awaits("Press Enter")
 	x.types("\n")
 	x.awaits("Logged in as octocat")
-	x.awaits("✓ docker asks ")
+	x.awaits("✓ docker uses ")
 	x.awaits("✓ gh, octocat: OAuth app token gho_****")
 	x.awaits("(docker gets this one)")
 	if code, _ := x.ends(); code != 0 {

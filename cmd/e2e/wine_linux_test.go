@@ -122,7 +122,7 @@ func TestOnWindows(t *testing.T) {
 				w.write(t, config, before)
 			}
 			if got := w.ask(t, "setup", ""); got.code != 0 || got.stderr != "" ||
-				!strings.HasPrefix(got.stdout, `✓ ~\.docker\config.json: docker will ask docker-credential-ghcr for ghcr.io`+"\n") ||
+				!strings.HasPrefix(got.stdout, `✓ ~\.docker\config.json: docker uses docker-credential-ghcr for ghcr.io`+"\n") ||
 				!strings.Contains(got.stdout, "(docker gets this one)") {
 				t.Errorf("setup: %+v", got)
 			}
@@ -136,7 +136,7 @@ func TestOnWindows(t *testing.T) {
 				strings.Count(text, "\n") != strings.Count(text, lineEnd) || lineEnd == "\n" && strings.Contains(text, "\r") {
 				t.Errorf("config.json is now %q", during)
 			}
-			if got := w.ask(t, "status", ""); got.code != 0 || !strings.Contains(got.stdout, `✓ docker asks `) {
+			if got := w.ask(t, "status", ""); got.code != 0 || !strings.Contains(got.stdout, `✓ docker uses `) {
 				t.Errorf("status: %+v", got)
 			}
 			if got := w.ask(t, "setup", "", "--undo"); got.code != 0 || got.stderr != "" {
