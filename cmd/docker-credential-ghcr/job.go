@@ -5,25 +5,18 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 )
 
-// job is the GitHub Actions job that the program runs in; nil elsewhere.
-type job struct {
-	repository string
-	id         int64 // 0 if the job does not say
-	// readOnly is set if GitHub gives such jobs a token that may not write: a pull
-	// request from a fork started it, or Dependabot.
-	readOnly bool
-}
-
-func currentJob() *job {
+// currentJob is the GitHub Actions job that the program runs in; nil elsewhere.
+func currentJob() *denial.Job {
 	repository := os.Getenv("GITHUB_REPOSITORY")
 	if os.Getenv("GITHUB_ACTIONS") != "true" || repository == "" {
 		return nil
 	}
 	id, _ := strconv.ParseInt(os.Getenv("GITHUB_REPOSITORY_ID"), 10, 64)
-	return &job{repository: repository, id: id, readOnly: isReadOnly(repository)}
+	return &denial.Job{Repository: repository, ID: id, ReadOnly: isReadOnly(repository)}
 }
 
 // isReadOnly reports whether the running job's token is read-only whatever the

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
@@ -209,7 +210,7 @@ func revocationError(a github.Answer, kind github.Kind, host string) error {
 	case a.Status == http.StatusNotFound:
 		return notOffered(kind, host)
 	}
-	return fmt.Errorf("%s refused: %s; nothing was revoked", host, evidenceOf(a))
+	return fmt.Errorf("%s refused: %s; nothing was revoked", host, denial.Evidence(a))
 }
 
 // notOffered is for kinds of tokens that only a person can revoke at a host.

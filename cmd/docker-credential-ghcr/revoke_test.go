@@ -124,3 +124,17 @@ func TestARevokedTokenMayTakeAMomentToDie(t *testing.T) {
 		})
 	}
 }
+
+// says is an answer of a server's own.
+func says(status int, message string) github.Answer {
+	return github.Answer{Asked: time.Unix(1, 0), Status: status, Own: true, Message: message}
+}
+
+func goodVerdict(t *testing.T, secret string, scopes ...string) credentials.Verdict {
+	t.Helper()
+	token, err := github.ParseToken(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return credentials.Verdict{Candidate: credentials.Candidate{Source: "GHCR_TOKEN", Token: token}, User: "octocat", Scopes: scopes, HasScopes: scopes != nil}
+}

@@ -3,11 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
@@ -103,48 +101,8 @@ func (f loginFile) sender(ctx context.Context, search *credentials.Search, regis
 	return s, false
 }
 
-// inFront looks at the clients that send a login of their own: docker's is the one
-// that is judged, and a stale one fails.
-func (f *imageFacts) inFront(c *checked, all []sender) {
-	for _, s := range all {
-		switch v := s.verdict; {
-		case s.stale():
-			c.did("client", "failed", "%s sends the login in %s: %s", s.client, s.where, v.Reason)
-			f.stale = append(f.stale, s)
-		case s.client == "docker":
-			c.did("client", "passed", "%s sends the login in %s, not the one of %s", s.client, s.where, programName)
-			f.sent = &s
-		case v.Good():
-			c.did("client", "passed", "%s sends the login in %s", s.client, s.where)
-		default:
-			c.did("client", "unknown", "%s sends the login in %s: %s", s.client, s.where, v.Reason)
-		}
-	}
-}
-
-// verdicts are those of the login that docker sends, or else of the tokens that this
-// program finds.
-func (f *imageFacts) verdicts(ctx context.Context, search *credentials.Search) iter.Seq[credentials.Verdict] {
-	if f.sent != nil {
-		return slices.Values([]credentials.Verdict{f.sent.verdict})
-	}
-	return search.Verdicts(ctx)
-}
-
 // in is the situation of a client that sends a login.
 func (s sender) in(situation denial.Situation) denial.Situation {
 	situation.Client, situation.Logout = s.client, s.remove
 	return situation
-}
-
-// concludeStale names the clients, other than docker, that are denied because of a
-// stale login.
-func (f *imageFacts) concludeStale(c *checked, s denial.Situation) {
-	for _, stale := range f.stale {
-		if c.Answer == "denied" {
-			c.Notes = append(c.Notes, denial.Named("stale-login").In(stale.in(s)))
-		} else {
-			c.conclude("stale-login", stale.in(s))
-		}
-	}
 }

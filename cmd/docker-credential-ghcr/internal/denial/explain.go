@@ -251,10 +251,15 @@ func (t text) lowerAt(n int) string {
 	return "the name in lower case"
 }
 
-// CauseOf is the cause that a registry's own words tell; "" if they are not known.
+// CauseOf is the cause that the words of a registry or of GitHub's API tell; "" if they
+// are not known. Whatever they name, they are GitHub's.
 func CauseOf(words string) string {
-	none := func(string) string { return "" }
-	found, _ := decisive(read(words, namer{none}).denials())
+	lines := linesOf(words)
+	t := text{lines: lines, names: make([][]name, len(lines)), above: make([]int, len(lines)), below: make([]int, len(lines)), depth: make([]int, len(lines))}
+	for n := range lines {
+		t.above[n], t.below[n] = -1, -1
+	}
+	found, _ := decisive(t.denials())
 	if found == nil {
 		return ""
 	}

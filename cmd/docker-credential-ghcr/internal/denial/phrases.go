@@ -60,10 +60,12 @@ var phrases = []phrase{
 	// Where this program refused, the client continues anonymously, and what the
 	// registry says then is about nobody.
 	say(byGitHub, "lacks write:packages|lacks read:packages", "", "missing-scope"),
+	say(byGitHub, "rejected by github: the account is suspended", "", "account-suspended"),
 	say(byGitHub, "rejected by github|rejected by the registry", `: (rejected by GitHub|rejected by the registry)`, "dead-credential"),
 	say(byGitHub, "refresh token; github packages", "", "refresh-token"),
 	say(byGitHub, "github packages does not take it|github packages does not accept", "", "fine-grained-token"),
 	say(byGitHub, "could not be checked: api", `could not be checked: API: [^;]*(rate limit)`, "rate-limited"),
+	say(byGitHub, "could not be checked: api", `could not be checked: API: [^\n]*(x509: [a-z ,]{0,60})`, "untrusted-certificate"),
 	say(byGitHub, "could not be checked: api", "", "unreachable"),
 	say(byGitHub, "no usable github token", "", "no-usable-token"),
 

@@ -52,6 +52,8 @@ var reportedTexts = []struct{ text, cause string }{
 	{"  GH_TOKEN: GitHub App refresh token; GitHub Packages does not take it", "refresh-token"},
 	{"  gh, octocat: could not be checked: API: no answer in time; registry: no answer in time", "unreachable"},
 	{"  gh, octocat: could not be checked: API: 403 API rate limit exceeded for user ID 1.; registry: no answer in time", "rate-limited"},
+	{"  gh, octocat: could not be checked: API: x509: certificate signed by unknown authority; registry: no answer in time", "untrusted-certificate"},
+	{"  GH_TOKEN: rejected by GitHub: the account is suspended", "account-suspended"},
 	{"docker-credential-ghcr: error: no usable GitHub token for ghcr.io", "no-usable-token"},
 
 	{"denied: Resource not accessible by integration", "actions-no-permission"},
@@ -179,7 +181,11 @@ func TestTheDenialThatEndedItCounts(t *testing.T) {
 		ours + "\n" + role:        "no-write-role",
 		role + "\n" + ours:        "missing-scope",
 	} {
-		if got := CauseOf(text); got != want {
+		got := ""
+		if e, _ := decisive(read(text, namer{githubOnly}).denials()); e != nil {
+			got = e.causes[0]
+		}
+		if got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}

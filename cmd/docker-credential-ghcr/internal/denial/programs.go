@@ -9,6 +9,9 @@ type program struct {
 	words []string
 }
 
+// packageManager is for other registries of GitHub, which deny in the same words.
+const packageManager = "a package manager"
+
 var otherPrograms = []program{
 	{"the Docker daemon", []string{"docker daemon socket", "cannot connect to the docker daemon", "error during connect", "docker_engine", "docker.sock", "podman.sock", "containerd.sock", "dockerdesktoplinuxengine", "no permission to access docker"}},
 	{"Kubernetes", []string{"error from server (", " is forbidden: user ", "you must be logged in to the server", "couldn't get current server api", "the connection to the server ", "kubernetes cluster unreachable", "configmaps is forbidden", "kubeconfig"}},
@@ -17,7 +20,7 @@ var otherPrograms = []program{
 	{"Amazon Web Services", []string{"accessdenied", "(invalidaccesskeyid)", "signaturedoesnotmatch"}},
 	{"Google Cloud", []string{"googleapi: error", "storage.objects.", "(gcloud."}},
 	{"Azure", []string{"authorizationfailed", "authenticationfailed"}},
-	{"a package manager", []string{"npm err", "npm error", "npm warn", "npm http", "yarn error", "yarn install", "pnpm", "for url:", "pip install", "pip._", "composer", "bundler", "could not transfer artifact", "could not resolve dependencies", "could not get resource", "^go: ", "^e: failed to fetch", "apt-get", "apk add", "cargo", "rubygems", "nuget", "poetry"}},
+	{packageManager, []string{"npm err", "npm error", "npm warn", "npm http", "yarn error", "yarn install", "pnpm", "for url:", "pip install", "pip._", "composer", "bundler", "could not transfer artifact", "could not resolve dependencies", "could not get resource", "^go: ", "^e: failed to fetch", "apt-get", "apk add", "cargo", "rubygems", "nuget", "poetry"}},
 	{"curl", []string{"^curl: (", "wget: "}},
 	{"a test", []string{"--- fail", "=== run", "_test.go:", ".test.ts", ".test.js", ".spec.ts", ".spec.js", "_spec.rb", " test_", "/test_", "::test", "assertionerror", "assertion failed", " expected 401", " expected 403", "want 401", "want 403", "got 401", "got 403", "✕ ", "● ", "expect(received)", "failure/error", "have_http_status", "expect(", "rspec ", "failed tests/", "to equal"}},
 	{"ssh", []string{"^ssh: ", "kex_exchange_identification", "port 22"}},

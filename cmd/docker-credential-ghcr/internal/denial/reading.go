@@ -117,7 +117,11 @@ func (t text) wrapped() (all []evidence) {
 
 func (t text) evidenceOf(p *phrase, row int, words string, n, at int) evidence {
 	e := evidence{phrase: p, row: row, words: words, line: n, at: at, joined: t.lines[n].joined}
-	subject, ok := nearestOn(t.names[n], at)
+	names := t.names[n]
+	if p.by == byGitHub {
+		names = slices.DeleteFunc(slices.Clone(names), func(name name) bool { return name.program && name.text != packageManager })
+	}
+	subject, ok := nearestOn(names, at)
 	if e.named = ok; !ok {
 		subject, ok = t.nearest(n, p.by)
 		if other, isProgram := t.programAbove(n); isProgram && p.by == byAnybody {
