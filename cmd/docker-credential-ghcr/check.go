@@ -195,7 +195,7 @@ func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *creden
 	client := search.GitHub(f.verdict.Source)
 	f.Exchange, bearer = client.Exchange(ctx, f.verdict.User, f.verdict.Token, i.Path, f.Push)
 	if bearer.IsZero() {
-		c.did("exchange", denial.StateOf(f.Exchange), "%s", denial.Evidence(f.Exchange))
+		c.did("exchange", denial.StateOf(f.Exchange), "%s", f.Exchange.Evidence())
 		c.did("registry", "skipped", "the registry gave no token to ask with")
 		return
 	}
@@ -211,7 +211,7 @@ func (f *imageFacts) askRegistry(ctx context.Context, c *checked, search *creden
 	if f.Allowed() {
 		c.did("registry", "passed", "the registry allows the %s", c.Action)
 	} else {
-		c.did("registry", denial.StateOf(f.Probe), "%s", denial.Evidence(f.Probe))
+		c.did("registry", denial.StateOf(f.Probe), "%s", f.Probe.Evidence())
 	}
 	if !f.Push && f.Probe.Own && f.Probe.Status == http.StatusNotFound {
 		f.Tags = client.Tags(ctx, bearer, i.Path)
@@ -231,7 +231,7 @@ func (f *imageFacts) askGitHub(ctx context.Context, c *checked, search *credenti
 	f.Owner = client.Owner(ctx, token, i.Owner)
 	f.Package = client.Package(ctx, token, f.Owner, i.Owner, i.Name)
 	if !f.Package.Own || f.Package.Status != http.StatusOK {
-		evidence := denial.Evidence(f.Package.Answer)
+		evidence := f.Package.Answer.Evidence()
 		if f.Package.Status == http.StatusNotFound {
 			evidence = "GitHub shows no such package: it does not exist yet, or this token may not see it"
 		}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
@@ -210,7 +209,7 @@ func revocationError(a github.Answer, kind github.Kind, host string) error {
 	case a.Status == http.StatusNotFound:
 		return notOffered(kind, host)
 	}
-	return fmt.Errorf("%s refused: %s; nothing was revoked", host, denial.Evidence(a))
+	return fmt.Errorf("%s refused: %s; nothing was revoked", host, a.Evidence())
 }
 
 // notOffered is for kinds of tokens that only a person can revoke at a host.

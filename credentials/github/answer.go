@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -140,4 +141,14 @@ func (a Answer) Unclear() string {
 		return fmt.Sprintf("%d, not GitHub's own answer", a.Status)
 	}
 	return fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status))
+}
+
+// Evidence says what the server answered: its status and its words, or why there was
+// no answer.
+func (a Answer) Evidence() string {
+	status := ""
+	if a.Status != 0 {
+		status = fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status))
+	}
+	return strings.TrimSpace(status + " " + cmp.Or(a.Trouble, a.Message))
 }

@@ -3,7 +3,6 @@ package denial
 import (
 	"cmp"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -59,6 +58,16 @@ const (
 	Unreachable = "unreachable"
 )
 
+// The statuses of HTTP that tell something.
+const (
+	ok           = 200
+	accepted     = 202
+	unauthorized = 401
+	forbidden    = 403
+	notFound     = 404
+	serverError  = 500
+)
+
 // Judgement is the answer to a check.
 type Judgement struct {
 	// Answer is allowed, denied or unknown.
@@ -110,15 +119,15 @@ func (f *Facts) Judge(s Situation) (a Judgement) {
 // Allowed reports whether the registry itself said yes.
 func (f *Facts) Allowed() bool {
 	if f.Push {
-		return f.Probe.Own && f.Probe.Status == http.StatusAccepted
+		return f.Probe.Own && f.Probe.Status == accepted
 	}
-	return f.Probe.Own && f.Probe.Status == http.StatusOK
+	return f.Probe.Own && f.Probe.Status == ok
 }
 
 // StateOf says whether an answer is a no, or no answer.
 func StateOf(a github.Answer) string {
 	switch a.Status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+	case unauthorized, forbidden, notFound:
 		if a.Own && !a.Limited {
 			return "failed"
 		}
@@ -140,18 +149,18 @@ func (f *Facts) Link() string {
 }
 
 func (f *Facts) recreated() bool {
-	return f.Namesake.Status == http.StatusOK && f.Namesake.ID != 0 && f.Namesake.ID != f.Package.RepositoryID
+	return f.Namesake.Status == ok && f.Namesake.ID != 0 && f.Namesake.ID != f.Package.RepositoryID
 }
 
 func (f *Facts) deleted() bool {
-	return f.Package.Repository != "" && f.Namesake.Own && f.Namesake.Status == http.StatusNotFound
+	return f.Package.Repository != "" && f.Namesake.Own && f.Namesake.Status == notFound
 }
 
 // workflowsCause is what keeps workflows from the package, "" if nothing is seen
 // that does. Without a job the repository with the linked one's name is meant.
 func (f *Facts) workflowsCause() string {
 	switch {
-	case f.Package.Status != http.StatusOK || !f.Package.Own:
+	case f.Package.Status != ok || !f.Package.Own:
 		return ""
 	case f.Package.Repository == "":
 		return "not-linked"
@@ -188,7 +197,7 @@ func (f *Facts) cause() string {
 		return "rate-limited"
 	case CauseOf(last.Trouble) == "untrusted-certificate":
 		return "untrusted-certificate"
-	case !last.Own || last.Status >= http.StatusInternalServerError:
+	case !last.Own || last.Status >= serverError:
 		return "unreachable"
 	case f.isApp() && f.refusesApp():
 		return "app-token"
@@ -220,7 +229,7 @@ func (f *Facts) last() github.Answer {
 }
 
 func (f *Facts) ownerUnknown() bool {
-	return f.Owner.Own && f.Owner.Status == http.StatusNotFound
+	return f.Owner.Own && f.Owner.Status == notFound
 }
 
 // tokenCause is the cause where no token could be asked with.
@@ -268,9 +277,9 @@ func (f *Facts) withoutWords(id string) string {
 		return "owner-unknown"
 	case f.Push && len(f.Scopes) > 0 && !slices.Contains(f.Scopes, string(github.WritePackages)):
 		return "missing-scope"
-	case f.inJob() && f.Package.Own && f.Package.Status == http.StatusForbidden && !f.Package.Limited:
+	case f.inJob() && f.Package.Own && f.Package.Status == forbidden && !f.Package.Limited:
 		return f.permissionCause()
-	case last.Status == http.StatusNotFound && !f.Push:
+	case last.Status == notFound && !f.Push:
 		return "never-pushed"
 	case id == "" && last.Message != "" || StateOf(last) != "failed":
 		return "unclear"
@@ -301,7 +310,7 @@ func (f *Facts) isApp() bool {
 func (f *Facts) refusesApp() bool {
 	switch CauseOf(f.last().Message) {
 	case "", "dead-credential", "not-readable", "no-token", "unclear", "actions-no-permission":
-		return StateOf(f.last()) == "failed" && f.last().Status != http.StatusNotFound
+		return StateOf(f.last()) == "failed" && f.last().Status != notFound
 	}
 	return false
 }
@@ -319,7 +328,7 @@ func (f *Facts) permissionCause() string {
 
 // nameTags says that the image exists, if it does, and which tags it has.
 func (f *Facts) nameTags(d *Diagnosis) {
-	if f.Package.Status != http.StatusOK && len(f.Tags) == 0 {
+	if f.Package.Status != ok && len(f.Tags) == 0 {
 		return
 	}
 	d.What = "the image exists, and it has no " + kindOf(f.Reference) + " " + f.Reference
@@ -351,16 +360,4 @@ func (f *Facts) refine(d *Diagnosis) {
 			d.Fix, d.Page = Fix{Advice: "push to a namespace of your own"}, ""
 		}
 	}
-}
-
-// Evidence says what a server answered.
-func Evidence(a github.Answer) string {
-	return strings.TrimSpace(fmt.Sprintf("%s %s", statusText(a), cmp.Or(a.Trouble, a.Message)))
-}
-
-func statusText(a github.Answer) string {
-	if a.Status == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status))
 }
