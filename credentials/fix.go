@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/shell"
 )
 
 // fixFor says how to fix the fault of a verdict. hiding are the variables that keep
@@ -18,7 +19,7 @@ func fixFor(r github.Registry, want github.Scope, v Verdict, hiding []string) Fi
 	case LacksScope, Rejected, Missing, WrongKind:
 		return fixToken(r, want, v, hiding, page)
 	case Locked:
-		return Fix{Command: ourShell.unlock()}
+		return Fix{Command: shell.Ours.Unlock()}
 	case Timeout:
 		return fixTimeout(v)
 	case NoKeyring:
@@ -42,7 +43,7 @@ func fixToken(r github.Registry, want github.Scope, v Verdict, hiding []string, 
 	case v.Source == Password:
 		return fixPassword(page)
 	case v.Source.IsVariable() && v.Fault == Rejected:
-		return Fix{Advice: fmt.Sprintf("put a new token into %s, or run: %s", v.Source, ourShell.unset(string(v.Source)))}
+		return Fix{Advice: fmt.Sprintf("put a new token into %s, or run: %s", v.Source, shell.Ours.Unset(string(v.Source)))}
 	case v.Source.IsVariable() && v.Fault == LacksScope:
 		return Fix{Advice: fmt.Sprintf("put a token into %s that was made at %s", v.Source, page)}
 	}
@@ -66,11 +67,11 @@ func fixTimeout(v Verdict) Fix {
 // ghCommand is the gh command that brings a token with the scope. gh refuses it
 // while one of its variables is set, so they are taken away for that command.
 func ghCommand(host string, want github.Scope, v Verdict, hiding []string, word string) string {
-	command := ourShell.without(hiding, fmt.Sprintf("gh auth %s -h %s -s %s", word, host, want))
+	command := shell.Ours.Without(hiding, fmt.Sprintf("gh auth %s -h %s -s %s", word, host, want))
 	if v.Inactive && word == "refresh" {
 		// refresh works on the active account only.
-		first := ourShell.without(hiding, fmt.Sprintf("gh auth switch -h %s -u %s", host, v.Login))
-		return ourShell.inTurn(first, command)
+		first := shell.Ours.Without(hiding, fmt.Sprintf("gh auth switch -h %s -u %s", host, v.Login))
+		return shell.Ours.InTurn(first, command)
 	}
 	return command
 }
@@ -80,7 +81,7 @@ const fixNamedFile = "fix what is named above, then try again"
 func fixBroken(r github.Registry, v Verdict, page string) Fix {
 	switch {
 	case v.Source.IsVariable():
-		return Fix{Advice: fmt.Sprintf("set %s again, or run: %s", v.Source, ourShell.unset(string(v.Source)))}
+		return Fix{Advice: fmt.Sprintf("set %s again, or run: %s", v.Source, shell.Ours.Unset(string(v.Source)))}
 	case v.Source == DockerLogin:
 		return Fix{Command: "docker login " + r.Name}
 	case v.Source == Password:

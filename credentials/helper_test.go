@@ -16,6 +16,7 @@ import (
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/shell"
 )
 
 // untouchable fails the test that opens it: a keyring, and the way to any server.
@@ -762,7 +763,7 @@ func TestWhatIsStored(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if strings.Contains(test.err, unlock) && ourShell.unlock() != unlock {
+			if strings.Contains(test.err, unlock) && shell.Ours.Unlock() != unlock {
 				t.Skip("the command here is another system's; run it on Linux or FreeBSD")
 			}
 			m := newMachine(t)

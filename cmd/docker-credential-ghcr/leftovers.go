@@ -14,6 +14,7 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/shell"
 )
 
 // Would docker still get what it gets now?
@@ -246,7 +247,7 @@ func (p *leftoverPlan) apply(c *dockerconfig.Config, registry string, record *do
 }
 
 func movedTo(registry string) string {
-	return "it is in the OS keyring now; to remove it, run: " + ourShell.sent(registry, programName+" erase")
+	return "it is in the OS keyring now; to remove it, run: " + shell.Ours.Send(registry, programName+" erase")
 }
 
 func (p *leftoverPlan) print(s *screen, registry string, dryRun bool) {

@@ -10,6 +10,7 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/shell"
 )
 
 // Which login does a client send for a registry, if it does not ask this program?
@@ -49,7 +50,7 @@ func dockerAsSender(ctx context.Context, search *credentials.Search) (s sender, 
 	if content := os.Getenv("DOCKER_AUTH_CONFIG"); content != "" {
 		if config, err := dockerconfig.Parse("DOCKER_AUTH_CONFIG", []byte(content)); err == nil {
 			for _, l := range plainTextLogins(config, registry) {
-				s.where, s.remove = "DOCKER_AUTH_CONFIG", ourShell.unset("DOCKER_AUTH_CONFIG")
+				s.where, s.remove = "DOCKER_AUTH_CONFIG", shell.Ours.Unset("DOCKER_AUTH_CONFIG")
 				s.verdict = search.Judge(ctx, candidateOf(l))
 				return s, true
 			}
@@ -81,7 +82,7 @@ func loginFiles() []loginFile {
 	files := []loginFile{{"podman", os.Getenv("REGISTRY_AUTH_FILE"), "podman logout "}}
 	if files[0].path == "" {
 		second := filepath.Join(cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), "containers", "auth.json")
-		files = []loginFile{{"podman", podmanAuthFile(), "podman logout "}, {"podman", second, "podman logout --authfile " + ourShell.word(second) + " "}}
+		files = []loginFile{{"podman", podmanAuthFile(), "podman logout "}, {"podman", second, "podman logout --authfile " + shell.Ours.Word(second) + " "}}
 	}
 	return append(files, loginFile{"helm", helmRegistryFile(runtime.GOOS, os.Getenv, home), "helm registry logout "})
 }

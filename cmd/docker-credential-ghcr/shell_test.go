@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/shell"
 )
 
 // shellWords are the words that a shell of POSIX reads in a line without any
@@ -52,7 +54,7 @@ func FuzzShellWord(f *testing.F) {
 		f.Add(word)
 	}
 	f.Fuzz(func(t *testing.T, word string) {
-		written := shell("linux").word(word)
+		written := shell.Shell("linux").Word(word)
 		if words, ok := shellWords("run " + written + " x"); !ok || !slices.Equal(words, []string{"run", word, "x"}) {
 			t.Errorf("%q is written %s, and read %q, %v", word, written, words, ok)
 		}
@@ -62,20 +64,20 @@ func FuzzShellWord(f *testing.F) {
 func TestCommandLinesAreThoseOfTheSystem(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ got, want string }{
-		{shell("linux").word(`a\b`), `'a\b'`},
-		{shell("windows").word(`C:\a\b-c.exe`), `C:\a\b-c.exe`},
-		{shell("windows").word("the cat's"), "'the cat''s'"},
-		{shell("windows").word("a,b"), "'a,b'"}, // two words to PowerShell
-		{shell("windows").word("@a"), "'@a'"},
-		{shell("windows").word(""), "''"},
-		{shell("windows").path(`C:\the cat\x`), `'C:\the cat\x'`},
-		{shell("linux").addToPath("/home/the cat/bin"), `export PATH='/home/the cat/bin':"$PATH"`},
-		{shell("darwin").addToPath("/opt/bin"), `export PATH=/opt/bin:"$PATH"`},
-		{shell("windows").addToPath(`C:\the cat's`), `$env:Path = 'C:\the cat''s;' + $env:Path`},
-		{shell("freebsd").sent("ghcr.io", "x erase"), "printf ghcr.io | x erase"},
-		{shell("windows").sent("ghcr.io", "x erase"), "'ghcr.io' | x erase"},
-		{shell("linux").unset("GH_TOKEN"), "unset GH_TOKEN"},
-		{shell("windows").unset("GH_TOKEN"), "Remove-Item Env:GH_TOKEN"},
+		{shell.Shell("linux").Word(`a\b`), `'a\b'`},
+		{shell.Shell("windows").Word(`C:\a\b-c.exe`), `C:\a\b-c.exe`},
+		{shell.Shell("windows").Word("the cat's"), "'the cat''s'"},
+		{shell.Shell("windows").Word("a,b"), "'a,b'"}, // two words to PowerShell
+		{shell.Shell("windows").Word("@a"), "'@a'"},
+		{shell.Shell("windows").Word(""), "''"},
+		{shortWord(shell.Shell("windows"), `C:\the cat\x`), `'C:\the cat\x'`},
+		{shell.Shell("linux").AddToPath("/home/the cat/bin"), `export PATH='/home/the cat/bin':"$PATH"`},
+		{shell.Shell("darwin").AddToPath("/opt/bin"), `export PATH=/opt/bin:"$PATH"`},
+		{shell.Shell("windows").AddToPath(`C:\the cat's`), `$env:Path = 'C:\the cat''s;' + $env:Path`},
+		{shell.Shell("freebsd").Send("ghcr.io", "x erase"), "printf ghcr.io | x erase"},
+		{shell.Shell("windows").Send("ghcr.io", "x erase"), "'ghcr.io' | x erase"},
+		{shell.Shell("linux").Unset("GH_TOKEN"), "unset GH_TOKEN"},
+		{shell.Shell("windows").Unset("GH_TOKEN"), "Remove-Item Env:GH_TOKEN"},
 	} {
 		if test.got != test.want {
 			t.Errorf("got %s, want %s", test.got, test.want)
@@ -97,7 +99,7 @@ func TestPathsAreWordsOfCommands(t *testing.T) {
 		filepath.Join(home, "bin", "x"):  "~/bin/x",
 		filepath.Join(home, "a b", "$x"): "~/'a b/$x'",
 	} {
-		if got := shell("linux").path(path); got != want {
+		if got := shortWord(shell.Shell("linux"), path); got != want {
 			t.Errorf("%s: got %s, want %s", path, got, want)
 		}
 	}
@@ -110,7 +112,7 @@ func TestOnlyWhatCanBeSeenIsACommand(t *testing.T) {
 		"ghcr.io": "run: docker logout ghcr.io", "the 家": "run: docker logout 'the 家'",
 		"\x1b[31m": "else", "a\tb": "else", "a\nb": "else", "\u009b": "else", "\u202e": "else", "\xff": "else",
 	} {
-		if got := toRun("docker logout "+shell("linux").word(word), "else"); got != want {
+		if got := toRun("docker logout "+shell.Shell("linux").Word(word), "else"); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
 		}
 	}

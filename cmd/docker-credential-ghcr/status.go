@@ -13,6 +13,7 @@ import (
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/shell"
 )
 
 // report is what status says of one registry. Its JSON form is documented in
@@ -208,7 +209,7 @@ func (r *report) advise() {
 			r.Wiring.find("store-login", note, fmt.Sprintf("docker's login for %s is from %s", r.Registry, c.Source), "to use your GitHub login instead, "+r.login.String())
 		} else if used != nil && c.Kind != "" {
 			r.Wiring.find("store-login", shadow, fmt.Sprintf("an earlier login for %s is still in %s, which docker no longer asks", r.Registry, c.Source),
-				toRun(ourShell.sent(r.Registry, ourShell.word("docker-credential-"+store)+" erase"), "remove it there"))
+				toRun(shell.Ours.Send(r.Registry, shell.Ours.Word("docker-credential-"+store)+" erase"), "remove it there"))
 		}
 	}
 }

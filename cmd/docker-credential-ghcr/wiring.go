@@ -19,6 +19,7 @@ import (
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/dockerconfig"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/shell"
 )
 
 // wiring says whether docker uses us for a registry, and what else could answer in
@@ -178,7 +179,7 @@ func (w *wiring) inspectNarrowPath(goos, dir string, needsSudo bool) {
 		return
 	}
 	w.find("narrow-path", note, fmt.Sprintf("%s not look into %s", who, tilde(dir)), "if you need that, "+
-		toRun("sudo ln -s "+ourShell.path(filepath.Join(dir, programName))+" /usr/local/bin/", "link the program into /usr/local/bin"))
+		toRun("sudo ln -s "+shortWord(shell.Ours, filepath.Join(dir, programName))+" /usr/local/bin/", "link the program into /usr/local/bin"))
 }
 
 // dockerSocket is where docker's client looks for the engine.
@@ -220,10 +221,10 @@ func isSnap(program string) bool {
 // inspectVariables looks for variables that make a client not use config.json.
 func (w *wiring) inspectVariables(registry string) {
 	if hasLogin([]byte(os.Getenv("DOCKER_AUTH_CONFIG")), registry) {
-		w.find("docker-auth-config", blocks, "DOCKER_AUTH_CONFIG has a login for "+registry+", which docker 28.3 and later uses first", "run: "+ourShell.unset("DOCKER_AUTH_CONFIG"))
+		w.find("docker-auth-config", blocks, "DOCKER_AUTH_CONFIG has a login for "+registry+", which docker 28.3 and later uses first", "run: "+shell.Ours.Unset("DOCKER_AUTH_CONFIG"))
 	}
 	if file := os.Getenv("REGISTRY_AUTH_FILE"); file != "" && !fileNamesUs(file, registry) {
-		w.find("registry-auth-file", shadow, fmt.Sprintf("REGISTRY_AUTH_FILE makes podman, buildah and skopeo read only %s, which does not name %s for %s", tilde(file), programName, registry), "run: "+ourShell.unset("REGISTRY_AUTH_FILE"))
+		w.find("registry-auth-file", shadow, fmt.Sprintf("REGISTRY_AUTH_FILE makes podman, buildah and skopeo read only %s, which does not name %s for %s", tilde(file), programName, registry), "run: "+shell.Ours.Unset("REGISTRY_AUTH_FILE"))
 	}
 }
 
@@ -233,7 +234,7 @@ func (w *wiring) inspectOtherFiles(registry string) {
 	second := filepath.Join(cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), "containers", "auth.json")
 	for _, other := range []struct{ id, client, file, logout string }{
 		{"podman-login", "podman, buildah and skopeo use", podmanAuthFile(), "podman logout "},
-		{"podman-login", "podman, buildah and skopeo use", second, "podman logout --authfile " + ourShell.word(second) + " "},
+		{"podman-login", "podman, buildah and skopeo use", second, "podman logout --authfile " + shell.Ours.Word(second) + " "},
 		{"helm-login", "helm uses", helmRegistryFile(runtime.GOOS, os.Getenv, home), "helm registry logout "},
 	} {
 		if !filepath.IsAbs(other.file) {
