@@ -103,6 +103,10 @@ func TestStatusAgreesWithGet(t *testing.T) {
 		{"in a broken file", "broken", func(t *testing.T, home *stage.Home, _ string) {
 			check(t, home.WriteFile(".config/gh/hosts.yml", "github.com:\n\t- what\n"))
 		}},
+		{"in a file that everyone may write", "other-owner", func(t *testing.T, home *stage.Home, token string) {
+			check(t, home.LogIn("github.com", "octocat", token))
+			check(t, os.Chmod(filepath.Join(home.Dir, ".config", "gh", "hosts.yml"), 0o666))
+		}},
 		{"broken settings", "broken", func(t *testing.T, home *stage.Home, _ string) {
 			check(t, home.WriteFile(".config/docker-credential-ghcr/settings.json", "{"))
 		}},
