@@ -61,6 +61,14 @@ func (a *asker) factsOf(ctx context.Context, c Candidate) facts {
 func (a *asker) ask(ctx context.Context, c Candidate, last github.Answer) facts {
 	f := facts{Last: last, Actor: installationUser()}
 	client := a.client(c.Source)
+	if last.IsNearLimit(time.Now()) && !a.cache.writeOnly {
+		// The registry can vouch for a token as well, before the API answers nobody who
+		// uses this account.
+		f.Registry = client.AskRegistry(ctx, userOf(c, f), c.Token)
+		if f.Registry.StateByRegistry() != github.Unknown {
+			return f
+		}
+	}
 	f.API = client.AskAPI(ctx, c.Token)
 	if f.API.StateByAPI() == github.Unknown {
 		f.Registry = client.AskRegistry(ctx, userOf(c, f), c.Token)

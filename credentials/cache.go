@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -66,8 +67,15 @@ type unclearAnswers struct {
 
 // openCache finds the place. Without one nothing is kept.
 func openCache(writeOnly bool) cache {
-	dir, err := trusted.OwnDir(os.UserCacheDir())
-	if err != nil || switchedOn("GHCR_NO_MEMORY") || trusted.IsForeignToRoot(dir) {
+	if switchedOn("GHCR_NO_MEMORY") {
+		return cache{}
+	}
+	home, err := os.UserCacheDir()
+	if err == nil && trusted.IsForeignToRoot(home) {
+		home = "" // what root makes there would lock the user out
+	}
+	dir := cacheDir(home, os.Getenv("CACHE_DIRECTORY"), os.Geteuid())
+	if dir == "" {
 		return cache{}
 	}
 	if err := trusted.CheckDir(dir); err != nil && !trusted.IsAbsent(err) {
@@ -79,6 +87,22 @@ func openCache(writeOnly bool) cache {
 func (c cache) path(key string) string { return filepath.Join(c.dir, key+".json") }
 
 func (c cache) lockPath(key string) string { return filepath.Join(c.dir, key+".lock") }
+
+// cacheDir is the directory of the cache: in the user's, else in the one that systemd
+// gives a service, else, for root, in one that the next boot removes. A dead token on a
+// node without a home would be asked about at every pull otherwise.
+func cacheDir(home, service string, user int) string {
+	service, _, _ = strings.Cut(service, ":")
+	for _, dir := range []string{home, service} {
+		if filepath.IsAbs(dir) {
+			return filepath.Join(dir, "docker-credential-ghcr")
+		}
+	}
+	if user == 0 && runtime.GOOS != "windows" {
+		return "/run/docker-credential-ghcr"
+	}
+	return ""
+}
 
 // load reads what is known about a token.
 func (c cache) load(key string) (entry cacheEntry) {

@@ -15,6 +15,10 @@ import (
 type Source string
 
 const (
+	// TokenFile is the file that this variable names, and SystemdCredential the one of
+	// that name in systemd's $CREDENTIALS_DIRECTORY.
+	TokenFile         Source = "GHCR_TOKEN_FILE"
+	SystemdCredential Source = "systemd credential ghcr-token"
 	// DockerLogin is the entry in the OS keyring that docker login made.
 	DockerLogin Source = "docker login"
 	// GH is gh's own store.
@@ -55,7 +59,9 @@ type Candidate struct {
 	// Inactive is set for one of gh's accounts that is not the active one.
 	Inactive bool
 	Token    github.Token
-	Fault    Fault
+	// Exposed is set if every user of this machine can read the file with the token.
+	Exposed bool
+	Fault   Fault
 	// Reason describes the fault to a person. It never contains a secret.
 	Reason string
 	// Fix is how to fix the fault, if the place itself knows; else the rules of the

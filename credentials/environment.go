@@ -58,7 +58,7 @@ func jobHost(serverURL string) string {
 
 // tokenVariables are the variables that may have a token of host, in order. A variable
 // belongs to hosts, whichever registry is asked for:
-//   - GHCR_TOKEN to github.com;
+//   - GHCR_TOKEN, and the files that are for us alone, to github.com;
 //   - GH_TOKEN and GITHUB_TOKEN to github.com, and to a GHE.com tenant that somebody
 //     named; in a job GITHUB_TOKEN only to the host that runs the job;
 //   - the enterprise variables to the host that GH_HOST names, else to the only
@@ -66,7 +66,7 @@ func jobHost(serverURL string) string {
 func (e surroundings) tokenVariables(host string) []Source {
 	var list []Source
 	if host == github.DotCom {
-		list = append(list, ownVariable)
+		list = append(list, ownVariable, TokenFile, SystemdCredential)
 	}
 	for _, name := range ghVariables(host) {
 		if name == "GITHUB_TOKEN" && e.jobHost != "" {
@@ -102,6 +102,17 @@ func (e surroundings) belongs(host string) bool {
 		}
 	}
 	return only == host
+}
+
+// fromEnvironment is the token that a variable, or a file that it names, has.
+func fromEnvironment(name Source) (c Candidate, ok bool) {
+	switch name {
+	case TokenFile:
+		return fromTokenFile()
+	case SystemdCredential:
+		return fromSystemd()
+	}
+	return fromVariable(name)
 }
 
 // fromVariable is what a variable holds. ok is false if it holds nothing.

@@ -206,7 +206,10 @@ func containsLine(text, line string) bool {
 
 func TestAVariableBelongsToHosts(t *testing.T) {
 	t.Parallel()
-	const enterprise = "GH_ENTERPRISE_TOKEN GITHUB_ENTERPRISE_TOKEN"
+	const (
+		own        = "GHCR_TOKEN GHCR_TOKEN_FILE systemd credential ghcr-token"
+		enterprise = "GH_ENTERPRISE_TOKEN GITHUB_ENTERPRISE_TOKEN"
+	)
 	for _, test := range []struct {
 		name       string
 		ghHost     string
@@ -215,11 +218,11 @@ func TestAVariableBelongsToHosts(t *testing.T) {
 		host       string
 		want       string
 	}{
-		{"github.com", "", "", "", "github.com", "GHCR_TOKEN GH_TOKEN GITHUB_TOKEN"},
-		{"github.com, whatever is configured", "a.example.com", "", "b.example.net acme.ghe.com", "github.com", "GHCR_TOKEN GH_TOKEN GITHUB_TOKEN"},
-		{"github.com in its own job", "", "github.com", "", "github.com", "GHCR_TOKEN GH_TOKEN GITHUB_TOKEN"},
-		{"github.com in the job of an enterprise host", "", "ghes.corp.example", "", "github.com", "GHCR_TOKEN GH_TOKEN"},
-		{"github.com in a job of an unknown host", "", "unknown", "", "github.com", "GHCR_TOKEN GH_TOKEN"},
+		{"github.com", "", "", "", "github.com", own + " GH_TOKEN GITHUB_TOKEN"},
+		{"github.com, whatever is configured", "a.example.com", "", "b.example.net acme.ghe.com", "github.com", own + " GH_TOKEN GITHUB_TOKEN"},
+		{"github.com in its own job", "", "github.com", "", "github.com", own + " GH_TOKEN GITHUB_TOKEN"},
+		{"github.com in the job of an enterprise host", "", "ghes.corp.example", "", "github.com", own + " GH_TOKEN"},
+		{"github.com in a job of an unknown host", "", "unknown", "", "github.com", own + " GH_TOKEN"},
 		{"a tenant that nobody named", "", "", "", "attacker.ghe.com", ""},
 		{"a tenant beside the one that is named", "acme.ghe.com", "", "acme.ghe.com", "attacker.ghe.com", ""},
 		{"a tenant by GH_HOST", "acme.ghe.com", "", "", "acme.ghe.com", "GH_TOKEN GITHUB_TOKEN"},
@@ -275,7 +278,7 @@ func FuzzVariables(f *testing.F) {
 		named := host == ghHost || slices.Contains(hosts, host)
 		for _, name := range e.tokenVariables(host) {
 			switch name {
-			case "GHCR_TOKEN":
+			case "GHCR_TOKEN", TokenFile, SystemdCredential:
 				if host != github.DotCom {
 					t.Errorf("%s goes to %s", name, host)
 				}

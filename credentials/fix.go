@@ -42,6 +42,10 @@ func fixToken(r github.Registry, want github.Scope, v Verdict, hiding []string, 
 		return Fix{Advice: fmt.Sprintf("make a token at %s and run: docker login %s", page, r.Name)}
 	case v.Source == Password:
 		return fixPassword(page)
+	case v.Source == TokenFile:
+		return Fix{Advice: fmt.Sprintf("put a token made at %s into the file that GHCR_TOKEN_FILE names", page)}
+	case v.Source == SystemdCredential:
+		return Fix{Advice: fmt.Sprintf("put a token made at %s into the file that the service loads as ghcr-token", page)}
 	case v.Source.IsVariable() && v.Fault == Rejected:
 		return Fix{Advice: fmt.Sprintf("put a new token into %s, or run: %s", v.Source, shell.Ours.Unset(string(v.Source)))}
 	case v.Source.IsVariable() && v.Fault == LacksScope:
@@ -82,6 +86,10 @@ func fixBroken(r github.Registry, v Verdict, page string) Fix {
 	switch {
 	case v.Source.IsVariable():
 		return Fix{Advice: fmt.Sprintf("set %s again, or run: %s", v.Source, shell.Ours.Unset(string(v.Source)))}
+	case v.Source == TokenFile:
+		return Fix{Advice: "let GHCR_TOKEN_FILE name a file with nothing but a token that this user can read, by its whole path"}
+	case v.Source == SystemdCredential:
+		return Fix{Advice: "let the service load a file with nothing but a token as ghcr-token"}
 	case v.Source == DockerLogin:
 		return Fix{Command: "docker login " + r.Name}
 	case v.Source == Password:

@@ -165,7 +165,7 @@ func (s *ghStore) candidate(ctx context.Context, k *limitedKeyring, host, user s
 	}
 	c.Login = user
 	if !slices.Contains(s.users(host), user) {
-		c.Fault, c.Reason = Missing, "gh is not logged in to this account, which setup named"
+		c.Fault, c.Reason = Missing, "gh is not logged in to this account, which GHCR_USER or setup named"
 		return c, true
 	}
 	c.Inactive = true

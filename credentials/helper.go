@@ -119,6 +119,9 @@ func (h *Helper) Search(serverURL string) (*Search, error) {
 	s.sources = sources{registry: registry, gh: gh, keyring: newLimitedKeyring(h.Keyring, h.trace), earlier: h.Earlier, trace: h.trace}
 	if s.sources.settings, s.sources.settingsErr = settings(); s.sources.settingsErr == nil {
 		s.Scope, s.sources.settingsErr = s.sources.settings.required(registry.Name, cmp.Or(h.Scope, github.WritePackages))
+		var accountErr error
+		s.sources.account, accountErr = s.sources.settings.account(registry)
+		s.sources.settingsErr = cmp.Or(s.sources.settingsErr, accountErr)
 	}
 	transport := h.Transport
 	if transport == nil {
@@ -212,7 +215,8 @@ func (h *Helper) List() (map[string]string, error) {
 		if !ok || registry.Host != host {
 			continue
 		}
-		user := knownUser(gh, settings, host, settings.Registries[name].User)
+		named, _ := settings.account(registry)
+		user := knownUser(gh, settings, host, named)
 		h.trace("%s: user %q", name, user)
 		if user != "" {
 			logins[name] = user
@@ -235,7 +239,7 @@ func knownUser(gh *ghStore, settings Settings, host, named string) string {
 		return anyUser
 	}
 	for _, name := range environmentNow(settings, func() *ghStore { return gh }).tokenVariables(host) {
-		if c, ok := fromVariable(name); ok && c.Fault == "" {
+		if c, ok := fromEnvironment(name); ok && c.Fault == "" {
 			return anyUser
 		}
 	}

@@ -178,7 +178,7 @@ func TestEveryFaultHasExactlyOneFix(t *testing.T) {
 		if !slices.Contains(byEffort, fault) {
 			t.Errorf("%s is not ordered by effort", fault)
 		}
-		for _, source := range []Source{"GHCR_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", DockerLogin, GH, SettingsFile, DockerConfig, "docker-credential-desktop", Password, StandardInput} {
+		for _, source := range []Source{"GHCR_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", DockerLogin, GH, SettingsFile, TokenFile, SystemdCredential, DockerConfig, "docker-credential-desktop", Password, StandardInput} {
 			for _, r := range []github.Registry{{Name: "ghcr.io", Host: github.DotCom}, {Name: "containers.acme.ghe.com", Host: "acme.ghe.com"}, {Name: "containers.git.example.com", Host: "git.example.com"}} {
 				for _, want := range []github.Scope{github.WritePackages, github.ReadPackages} {
 					f := refusedFor(r, want, Candidate{Source: source, Fault: fault}, "GH_TOKEN").Fix

@@ -81,7 +81,7 @@ func (s *Search) Accounts() ([]string, error) {
 func (s *Search) OtherAccounts() []string {
 	var others []string
 	gh := s.sources.gh()
-	chosen := cmp.Or(s.sources.settings.Registries[s.Registry.Name].User, gh.get(s.Registry.Host, "user"))
+	chosen := cmp.Or(s.sources.account, gh.get(s.Registry.Host, "user"))
 	for _, user := range gh.users(s.Registry.Host) {
 		if user != chosen && github.IsLogin(user) {
 			others = append(others, user)

@@ -157,3 +157,16 @@ func (s Settings) required(registry string, needed github.Scope) (github.Scope, 
 	}
 	return cmp.Or(s.Registries[registry].Scope, needed), nil
 }
+
+// account is gh's account to use for a registry: GHCR_USER, for github.com, before the
+// settings. "" is the active one.
+func (s Settings) account(r github.Registry) (string, error) {
+	user := strings.TrimSpace(os.Getenv("GHCR_USER"))
+	if user == "" || r.Host != github.DotCom {
+		return s.Registries[r.Name].User, nil
+	}
+	if !github.IsLogin(user) {
+		return "", errors.New("GHCR_USER: it is not a GitHub login")
+	}
+	return user, nil
+}

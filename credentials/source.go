@@ -13,6 +13,7 @@ type sources struct {
 	registry    github.Registry
 	settings    Settings
 	settingsErr error
+	account     string // the account of gh to use, "" for the active one
 	gh          func() *ghStore
 	keyring     *limitedKeyring
 	// earlier are the logins that docker had before, which its caller knows.
@@ -36,8 +37,10 @@ func (s *sources) candidates(ctx context.Context) iter.Seq[Candidate] {
 
 func (s *sources) fromEnvironment(_ context.Context, yield func(Candidate) bool) bool {
 	for _, name := range environmentNow(s.settings, s.gh).tokenVariables(s.registry.Host) {
-		c, ok := fromVariable(name)
-		s.trace("%s: %s", name, found(ok))
+		c, ok := fromEnvironment(name)
+		if ok || name.IsVariable() {
+			s.trace("%s: %s", name, found(ok))
+		}
 		if ok && !yield(c) {
 			return false
 		}
@@ -63,7 +66,7 @@ func (s *sources) fromDockerLogin(ctx context.Context, yield func(Candidate) boo
 }
 
 func (s *sources) fromGH(ctx context.Context, yield func(Candidate) bool) bool {
-	c, ok := s.gh().candidate(ctx, s.keyring, s.registry.Host, s.settings.Registries[s.registry.Name].User)
+	c, ok := s.gh().candidate(ctx, s.keyring, s.registry.Host, s.account)
 	s.trace("%s: %s", GH, found(ok))
 	return !ok || yield(c)
 }

@@ -30,6 +30,11 @@ type Answer struct {
 	HasScopes bool     `json:"has_scopes,omitempty"`
 	// Expires is when the token will expire; zero if the server said nothing.
 	Expires time.Time `json:"expires,omitzero"`
+	// Limit and Remaining are the requests that the API allows the token's user until
+	// Resets, and how many of them are left.
+	Limit     int       `json:"limit,omitempty"`
+	Remaining int       `json:"remaining,omitempty"`
+	Resets    time.Time `json:"resets,omitzero"`
 	// Trouble says why there was no answer. It holds no secret.
 	Trouble string `json:"trouble,omitempty"`
 	// Limited is set if a rate limit was the reason.
@@ -40,6 +45,12 @@ type Answer struct {
 	// it. It holds an authorization request: show it to the person, and write it
 	// nowhere.
 	SSOPage string `json:"-"`
+}
+
+// IsNearLimit reports whether less than a tenth of the API's requests are left to the
+// token's user. Others use the same account.
+func (a Answer) IsNearLimit(now time.Time) bool {
+	return a.Limit > 0 && a.Remaining < a.Limit/10 && a.Resets.After(now)
 }
 
 // without takes out what a server may have repeated of the token, as it is or as

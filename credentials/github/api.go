@@ -83,6 +83,11 @@ func (a *Answer) readHeader(header http.Header) {
 	if page, ok := strings.CutPrefix(header.Get("X-GitHub-SSO"), "required; url="); ok && strings.HasPrefix(page, "https://") {
 		a.SSOPage = Printable(page)
 	}
+	a.Limit, _ = strconv.Atoi(header.Get("X-RateLimit-Limit"))
+	a.Remaining, _ = strconv.Atoi(header.Get("X-RateLimit-Remaining"))
+	if seconds, err := strconv.ParseInt(header.Get("X-RateLimit-Reset"), 10, 64); err == nil && seconds > 0 && seconds < 1<<35 {
+		a.Resets = time.Unix(seconds, 0).UTC()
+	}
 	refused := a.Status == http.StatusForbidden || a.Status == http.StatusTooManyRequests
 	a.Limited = refused && (header.Get("X-RateLimit-Remaining") == "0" || header.Get("Retry-After") != "")
 	if refused {

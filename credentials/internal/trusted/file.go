@@ -25,38 +25,44 @@ const maxFile = 1 << 20
 // link to nothing is not that, since somebody meant a file to be there. Errors name
 // the file.
 func Read(path string) ([]byte, error) {
+	content, _, err := ReadInfo(path)
+	return content, err
+}
+
+// ReadInfo is Read, and says what file it was.
+func ReadInfo(path string) ([]byte, fs.FileInfo, error) {
 	if _, err := os.Lstat(path); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var file *os.File
 	err := retry(func() (err error) { file, err = os.OpenFile(path, os.O_RDONLY|openFlags, 0); return err })
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is a link that leads nowhere", path)
+		return nil, nil, fmt.Errorf("%s is a link that leads nowhere", path)
 	}
 	if err != nil {
-		return nil, openError(path, err)
+		return nil, nil, openError(path, err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case info.IsDir():
-		return nil, fmt.Errorf("%s is a directory", path)
+		return nil, nil, fmt.Errorf("%s is a directory", path)
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a regular file", path)
+		return nil, nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	if err := Check(path, info); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := CheckDir(filepath.Dir(path)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	content, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err == nil && len(content) > maxFile {
 		err = fmt.Errorf("%s is larger than %d bytes", path, maxFile)
 	}
-	return content, err
+	return content, info, err
 }
 
 // openError says what is wrong with a file that cannot be opened. Sockets and devices
