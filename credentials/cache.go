@@ -93,10 +93,13 @@ func (c cache) lockPath(key string) string { return filepath.Join(c.dir, key+".l
 // node without a home would be asked about at every pull otherwise.
 func cacheDir(home, service string, user int) string {
 	service, _, _ = strings.Cut(service, ":")
-	for _, dir := range []string{home, service} {
-		if filepath.IsAbs(dir) {
-			return filepath.Join(dir, "docker-credential-ghcr")
-		}
+	switch {
+	case filepath.IsAbs(home):
+		return filepath.Join(home, "docker-credential-ghcr")
+	case home != "":
+		return "" // what is in the working directory is a stranger's
+	case filepath.IsAbs(service):
+		return filepath.Join(service, "docker-credential-ghcr")
 	}
 	if user == 0 && runtime.GOOS != "windows" {
 		return "/run/docker-credential-ghcr"

@@ -137,7 +137,8 @@ func TestWhereTheCacheIs(t *testing.T) {
 		{"", "/var/cache/x:/var/cache/y", 0, "/var/cache/x/docker-credential-ghcr"},
 		{"", "", 0, "/run/docker-credential-ghcr"},
 		{"", "", 1000, ""},
-		{".cache", "cache", 1000, ""},
+		{".cache", "/var/cache/x", 0, ""},
+		{"", "cache", 1000, ""},
 	} {
 		if got := cacheDir(test.home, test.service, test.user); got != test.want {
 			t.Errorf("%+v: %q", test, got)
