@@ -3,8 +3,10 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,8 +21,20 @@ import (
 // notFound is what docker compares with, to the letter.
 const notFound = "credentials not found in native keychain\n"
 
+// mayRun are the programs of this machine that a transcript may run. The product
+// looks for docker, gh and credential helpers, and says other things with them; a
+// transcript that has them brings them.
+var mayRun = []string{"sh", "cat", "grep", "rm", "sed", "sleep", "test", "touch", "dbus-daemon", "dbus-run-session", "dbus-send", "secret-tool"}
+
+// installedGH is what setup and status find, to advise it. Nothing here runs it.
+const installedGH = "#!/bin/sh\necho 'no transcript runs gh' >&2\nexit 99\n"
+
 func TestTranscripts(t *testing.T) {
 	s := onlyOnStage(t)
+	machine := t.TempDir()
+	path, err := stage.Programs(machine, slices.AppendSeq(slices.Clone(mayRun), maps.Keys(programs))...)
+	check(t, err)
+	check(t, os.WriteFile(filepath.Join(machine, "gh"), []byte(installedGH), 0o755))
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("..", stage.Product, "testdata"),
 		Setup: func(env *testscript.Env) error {
@@ -29,6 +43,7 @@ func TestTranscripts(t *testing.T) {
 				name, value, _ := strings.Cut(variable, "=")
 				env.Setenv(name, value)
 			}
+			env.Setenv("PATH", path)
 			// Programs built with -race else wait a second before they end.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			product, err := stage.Program(stage.Product)

@@ -165,6 +165,9 @@ type windows struct{ *stage.Wine }
 
 func startWindows(t *testing.T) windows {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("programs for Windows are not built with -short; run it without")
+	}
 	switch _, err := stage.FindWine(); {
 	case errors.Is(err, errors.ErrUnsupported):
 		t.Skip(err) // in CI too

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strings"
 	"syscall"
@@ -24,6 +25,7 @@ const variable = "E2E_NAMESPACE_HOSTS"
 // Root gets no user namespace, since a Docker engine wants the real root. What is
 // still running inside when the program ends, ends with it.
 func Enter(hosts string, before func() error) (inside bool, code int, err error) {
+	catchIgnored()
 	if os.Getenv(variable) != "" {
 		return true, 0, furnish(os.Getenv(variable))
 	}
@@ -32,6 +34,17 @@ func Enter(hosts string, before func() error) (inside bool, code int, err error)
 	}
 	code, err = start(hosts)
 	return false, code, err
+}
+
+// catchIgnored makes what this process starts end by the signals that nohup and
+// shells have their background jobs ignore: caught signals are not inherited, ignored
+// ones are.
+func catchIgnored() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} { // Go catches all others itself
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 func start(hosts string) (code int, err error) {

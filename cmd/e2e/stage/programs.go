@@ -15,6 +15,9 @@ const variable = "E2E_PROGRAMS"
 // Product is the name of the program that all this is about.
 const Product = "docker-credential-ghcr"
 
+// Tags are the build tags of the product, as the Makefile has them.
+const Tags = "nethttpomithttp2"
+
 // Build builds the product as it is released, and the tools named, each pinned by
 // tools/NAME/go.mod. It wants the network where the module cache is empty, so it
 // comes before the namespace. The folder is the caller's to remove.
@@ -30,7 +33,7 @@ func Build(dir string, tools ...string) error {
 		return err
 	}
 	product := filepath.Join(dir, Product)
-	if _, err := output(filepath.Join(module, "..", ".."), "build", "-trimpath", "-ldflags", "-s -w", "-o", product, "./cmd/"+Product); err != nil {
+	if _, err := output(filepath.Join(module, "..", ".."), "build", "-trimpath", "-tags", Tags, "-ldflags", "-s -w", "-o", product, "./cmd/"+Product); err != nil {
 		return err
 	}
 	// Inside, the go command finds its caches by these alone.

@@ -47,8 +47,12 @@ type Stage struct {
 	elsewhere map[string]http.Handler // owner to the registry that holds what is theirs
 }
 
-// Open serves HTTPS on loopback; dir is for the certificate.
+// Open serves HTTPS on loopback; dir is for the certificate, and for the PATH that
+// this process and what it starts have from then on.
 func Open(dir string) (*Stage, error) {
+	if err := isolate(filepath.Join(dir, ".machine")); err != nil {
+		return nil, err
+	}
 	authority, err := newAuthority()
 	if err != nil {
 		return nil, err

@@ -14,9 +14,9 @@ import (
 // Furnish is the name of the program that does on a Windows what its owner does.
 const Furnish = "furnish"
 
-// BuildForWindows builds the product for Windows, the program that furnishes one,
-// and gh if it is wanted. It belongs beside Build.
-func BuildForWindows(dir string, gh bool) error {
+// BuildForWindows builds for Windows the product, the program that furnishes one,
+// and gh. It belongs beside Build.
+func BuildForWindows(dir string) error {
 	module, err := output(".", "env", "GOMOD")
 	if err != nil {
 		return err
@@ -27,12 +27,10 @@ func BuildForWindows(dir string, gh bool) error {
 		how                []string
 	}
 	programs := []program{
-		{Product, filepath.Join(module, "..", ".."), "./cmd/" + Product, []string{"build"}},
+		{Product, filepath.Join(module, "..", ".."), "./cmd/" + Product, []string{"build", "-tags", Tags}},
 		{Furnish, module, "./" + Furnish, []string{"build"}},
 		{Furnish + ".test", module, "./" + Furnish, []string{"test", "-c"}},
-	}
-	if gh {
-		programs = append(programs, program{"gh", filepath.Join(module, "tools", "gh"), "github.com/cli/cli/v2/cmd/gh", []string{"build"}})
+		{"gh", filepath.Join(module, "tools", "gh"), "github.com/cli/cli/v2/cmd/gh", []string{"build"}},
 	}
 	for _, program := range programs {
 		to := filepath.Join(dir, program.name+".exe")
