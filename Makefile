@@ -12,7 +12,7 @@ FUZZTIME ?= 60s
 SOAK ?= 10m
 RUNS ?= 1
 
-.PHONY: help build install uninstall test e2e lint layout cross fuzz soak scale bench demo picture release snapshot packages live
+.PHONY: help build install uninstall test e2e kubelet lint layout cross fuzz soak scale bench demo picture release snapshot packages live
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,6 +40,9 @@ e2e: ## build the real clients and run every test with the race detector, RUNS t
 	@.ci/parts
 	@for n in $$(seq $(RUNS)); do for module in $(MODULES); do \
 		(cd $$module && go test $(RACE) -shuffle=on -count=1 -timeout 45m ./...) || exit 1; done; done
+
+kubelet: ## build the kubelet's own plugin code and pull credentials through it; takes minutes the first time
+	@cd cmd/e2e && go test -count=1 -timeout 45m -v -run '^TestRealKubelet$$' . -kubelet -update
 
 lint: ## gofmt, go vet on every system, staticcheck, go mod tidy
 	@.ci/lint

@@ -263,7 +263,10 @@ func (b *bench) askedAbout(token string) (times int) {
 // tools are the modules of tools/ that the chosen tests want. All those of
 // TestClients take ten minutes to build the first time.
 func tools() []string {
-	wanted := []string{"crane", "gh"}
+	wanted := []string{"crane", "gh", codec}
+	if *realKubelet {
+		wanted = []string{"kubelet"}
+	}
 	for _, c := range realClients {
 		if !chosen("TestClients", c.key()) {
 			continue
