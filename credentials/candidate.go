@@ -64,6 +64,8 @@ type Candidate struct {
 	Fault   Fault
 	// Reason describes the fault to a person. It never contains a secret.
 	Reason string
+	// notAToken is set if the fault is that of the value: it can never be a token.
+	notAToken bool
 	// Fix is how to fix the fault, if the place itself knows; else the rules of the
 	// fault and the source decide.
 	Fix Fix
@@ -77,11 +79,11 @@ func (c Candidate) String() string {
 	return fmt.Sprintf("%s, %s", c.Source, github.Printable(c.Login))
 }
 
-// withSecret fills in the token, or the fault of what cannot be one.
-func (c Candidate) withSecret(text string) Candidate {
+// WithSecret fills in the token, or the fault of what can never be one.
+func (c Candidate) WithSecret(text string) Candidate {
 	token, err := github.ParseToken(text)
 	if err != nil {
-		c.Fault, c.Reason = Broken, "the token "+err.Error()
+		c.Fault, c.Reason, c.notAToken = Broken, "the value "+err.Error(), true
 		return c
 	}
 	c.Token, c.Fault, c.Reason, c.Fix = token, "", "", Fix{}
@@ -126,17 +128,24 @@ const (
 	Unreachable Fault = "unreachable"
 )
 
-// Fix says how to fix a fault. Exactly one of its fields is set.
+// Fix says how to fix a fault. Either Command or Advice is set.
 type Fix struct {
 	// Command is a command line to paste.
 	Command string `json:"command,omitempty"`
 	// Advice says in a sentence what to do where no command does it.
 	Advice string `json:"advice,omitempty"`
+	// PullOnly is another command line, which is enough where images are only pulled.
+	// "" if there is none.
+	PullOnly string `json:"pull_only,omitempty"`
 }
 
 func (f Fix) String() string {
+	text := f.Advice
 	if f.Command != "" {
-		return "run: " + f.Command
+		text = "run: " + f.Command
 	}
-	return f.Advice
+	if f.PullOnly != "" {
+		text += "; or, if this machine only pulls, run: " + f.PullOnly
+	}
+	return text
 }

@@ -121,14 +121,7 @@ func fromVariable(name Source) (c Candidate, ok bool) {
 	if text == "" {
 		return Candidate{}, false
 	}
-	c.Source = name
-	token, err := github.ParseToken(text)
-	if err != nil {
-		c.Fault, c.Reason = Broken, err.Error()
-		return c, true
-	}
-	c.Token = token
-	return c, true
+	return Candidate{Source: name}.WithSecret(text), true
 }
 
 // installationUser is the user name that goes with an installation token, which

@@ -154,7 +154,7 @@ func TestAVariableWithAnythingElseInsideIsAFaultThatNamesIt(t *testing.T) {
 				t.Errorf("got %+v", v)
 			}
 			said := m.refused("ghcr.io")
-			if want := "  GITHUB_TOKEN: has a blank, control or non-ASCII character inside\n"; !containsLine(said, want) || shows(said) {
+			if want := "  GITHUB_TOKEN: the value has a blank, control or non-ASCII character inside\n"; !containsLine(said, want) || shows(said) {
 				t.Errorf("said\n%s", said)
 			}
 			m.wantAsked(0, 0)

@@ -16,7 +16,13 @@ func fixFor(r github.Registry, want github.Scope, v Verdict, hiding []string) Fi
 		return v.Candidate.Fix
 	}
 	switch v.Fault {
-	case LacksScope, Rejected, Missing, WrongKind:
+	case LacksScope:
+		fix := fixToken(r, want, v, hiding, page)
+		if want == github.WritePackages && github.ReadPackages.In(v.Scopes) && !want.In(v.Scopes) {
+			fix.PullOnly = setupForPulling(r)
+		}
+		return fix
+	case Rejected, Missing, WrongKind:
 		return fixToken(r, want, v, hiding, page)
 	case Locked:
 		return Fix{Command: shell.Ours.Unlock()}
@@ -25,7 +31,7 @@ func fixFor(r github.Registry, want github.Scope, v Verdict, hiding []string) Fi
 	case NoKeyring:
 		return Fix{Advice: fmt.Sprintf("run this where the keyring can be reached, or set %s to a token made at %s", variableFor(r.Host), page)}
 	case Broken, OtherOwner:
-		return fixBroken(r, v, page)
+		return fixBroken(r, want, v, hiding, page)
 	default:
 		return Fix{Advice: fmt.Sprintf("try again when %s can be reached", r.Host)}
 	}
@@ -41,7 +47,7 @@ func fixToken(r github.Registry, want github.Scope, v Verdict, hiding []string, 
 	case v.Source == DockerLogin:
 		return Fix{Advice: fmt.Sprintf("make a token at %s and run: docker login %s", page, r.Name)}
 	case v.Source == Password:
-		return fixPassword(page)
+		return Fix{Advice: "use a token made at " + page + " as the password"}
 	case v.Source == TokenFile:
 		return Fix{Advice: fmt.Sprintf("put a token made at %s into the file that GHCR_TOKEN_FILE names", page)}
 	case v.Source == SystemdCredential:
@@ -55,10 +61,13 @@ func fixToken(r github.Registry, want github.Scope, v Verdict, hiding []string, 
 	return Fix{Command: ghCommand(r.Host, want, v, hiding, "login")}
 }
 
-// fixPassword is for a login that is being tried: to try it again with the same
-// password would fail again.
-func fixPassword(page string) Fix {
-	return Fix{Advice: "use a token made at " + page + " as the password"}
+// setupForPulling makes a token that may only read good enough.
+func setupForPulling(r github.Registry) string {
+	command := "docker-credential-ghcr setup"
+	if r.Host != github.DotCom || r.Name != "ghcr.io" {
+		command += " --registry " + r.Name
+	}
+	return command + " --scope " + string(github.ReadPackages)
 }
 
 func fixTimeout(v Verdict) Fix {
@@ -82,18 +91,23 @@ func ghCommand(host string, want github.Scope, v Verdict, hiding []string, word 
 
 const fixNamedFile = "fix what is named above, then try again"
 
-func fixBroken(r github.Registry, v Verdict, page string) Fix {
+func fixBroken(r github.Registry, want github.Scope, v Verdict, hiding []string, page string) Fix {
 	switch {
 	case v.Source.IsVariable():
-		return Fix{Advice: fmt.Sprintf("set %s again, or run: %s", v.Source, shell.Ours.Unset(string(v.Source)))}
+		return Fix{Advice: fmt.Sprintf("put the token itself into %s, or run: %s", v.Source, shell.Ours.Unset(string(v.Source)))}
+	case v.Source == Password:
+		// To try the same password again would fail again.
+		return Fix{Advice: "use the token itself as the password; a new one is made at " + page}
 	case v.Source == TokenFile:
 		return Fix{Advice: "let GHCR_TOKEN_FILE name a file with nothing but a token that this user can read, by its whole path"}
 	case v.Source == SystemdCredential:
 		return Fix{Advice: "let the service load a file with nothing but a token as ghcr-token"}
+	case v.Source == DockerLogin && v.notAToken:
+		return Fix{Advice: fmt.Sprintf("make a token at %s and run: docker login %s", page, r.Name)}
 	case v.Source == DockerLogin:
 		return Fix{Command: "docker login " + r.Name}
-	case v.Source == Password:
-		return fixPassword(page)
+	case v.notAToken:
+		return Fix{Command: ghCommand(r.Host, want, v, hiding, "login")}
 	}
 	return Fix{Advice: fixNamedFile}
 }

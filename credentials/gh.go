@@ -176,13 +176,13 @@ func (s *ghStore) candidate(ctx context.Context, k *limitedKeyring, host, user s
 // the keyring's slots of the host. The slot without a name is the active account's.
 func (s *ghStore) resolve(ctx context.Context, k *limitedKeyring, c Candidate, host, inClear string, slots ...string) (Candidate, bool) {
 	if inClear != "" {
-		return c.withSecret(inClear), true
+		return c.WithSecret(inClear), true
 	}
 	for _, slot := range slices.Compact(slots) {
 		secret, err := k.get(ctx, "gh:"+host, slot)
 		switch {
 		case err == nil && strings.TrimSpace(secret) != "":
-			return c.withSecret(secret), true
+			return c.WithSecret(secret), true
 		case errors.Is(err, errNoKeyring) && c.Login == "":
 			return c, false
 		case err != nil && !errors.Is(err, errAbsent) && c.Fault == "":

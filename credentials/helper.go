@@ -154,9 +154,9 @@ func (h *Helper) Add(given *protocol.Credentials) error {
 	case s.sources.settingsErr != nil:
 		return fmt.Errorf("the token was not kept: %s\nhint: %s", github.Printable(s.sources.settingsErr.Error()), fixNamedFile)
 	}
-	c := Candidate{Source: Password, Login: loginOrNone(given.Username, given.Secret)}
-	if c.Token, err = github.ParseToken(given.Secret); err != nil {
-		return fmt.Errorf("the password was not kept: it %w\nhint: %s", err, s.FixFor(Verdict{Candidate: c}, Broken, s.Scope))
+	c := Candidate{Source: Password, Login: loginOrNone(given.Username, given.Secret)}.WithSecret(given.Secret)
+	if c.Fault != "" {
+		return fmt.Errorf("the password was not kept: %s\nhint: %s", c.Reason, s.FixFor(Verdict{Candidate: c}, c.Fault, s.Scope))
 	}
 	for known := range s.sources.candidates(ctx) {
 		// docker removes a login from its configuration when it has given it to us.

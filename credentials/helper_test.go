@@ -704,12 +704,12 @@ func TestWhatIsStored(t *testing.T) {
 		{
 			"a password of two words", func(*machine) {},
 			"ghcr.io", "octocat", "correct horse",
-			"the password was not kept: it has a blank, control or non-ASCII character inside\nhint: use a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages as the password", "",
+			"the password was not kept: the value has a blank, control or non-ASCII character inside\nhint: use the token itself as the password; a new one is made at https://github.com/settings/tokens/new?scopes=write%3Apackages", "",
 		},
 		{
 			"an empty password", func(*machine) {},
 			"ghcr.io", "octocat", "",
-			"the password was not kept: it is empty\nhint: use a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages as the password", "",
+			"the password was not kept: the value is empty\nhint: use the token itself as the password; a new one is made at https://github.com/settings/tokens/new?scopes=write%3Apackages", "",
 		},
 		{
 			"a good token where there is no keyring", func(m *machine) {
@@ -948,8 +948,8 @@ func TestADamagedEntryOfDockerLoginIsAFault(t *testing.T) {
 		{"the item is gone", func(m *machine, _ string) { _ = m.keyring.Delete(loginService, github.DotCom) }, Missing, "the keyring no longer holds what docker login put there"},
 		{"the item is not JSON", func(m *machine, _ string) { m.keep(loginService, github.DotCom, "gho_"+canary) }, Broken, "the keyring's item docker-credential-ghcr is damaged"},
 		{"the item is empty", func(m *machine, _ string) { m.keep(loginService, github.DotCom, "") }, Broken, "the keyring's item docker-credential-ghcr is damaged"},
-		{"the item holds no secret", func(m *machine, _ string) { m.keep(loginService, github.DotCom, `{"username":"octocat"}`) }, Broken, "the token is empty"},
-		{"the item holds what is no token", func(m *machine, _ string) { m.keep(loginService, github.DotCom, `{"secret":"a b"}`) }, Broken, "the token has a blank, control or non-ASCII character inside"},
+		{"the item holds no secret", func(m *machine, _ string) { m.keep(loginService, github.DotCom, `{"username":"octocat"}`) }, Broken, "the value is empty"},
+		{"the item holds what is no token", func(m *machine, _ string) { m.keep(loginService, github.DotCom, `{"secret":"a b"}`) }, Broken, "the value has a blank, control or non-ASCII character inside"},
 		{"the record is a directory", func(m *machine, record string) { os.Remove(record); m.write(filepath.Join(record, "x"), "") }, Broken, "RECORD is a directory"},
 		{"the record is a link that leads nowhere", func(m *machine, record string) { m.link(record) }, Broken, "RECORD is a link that leads nowhere"},
 	} {
@@ -966,7 +966,7 @@ func TestADamagedEntryOfDockerLoginIsAFault(t *testing.T) {
 			if v.Source != DockerLogin || v.Fault != test.fault || v.Reason != strings.ReplaceAll(test.reason, "RECORD", record) {
 				t.Errorf("got %+v", v)
 			}
-			if v.Fix.Command != "docker login ghcr.io" {
+			if !strings.Contains(v.Fix.String(), "run: docker login ghcr.io") {
 				t.Errorf("the fix is %+v", v.Fix)
 			}
 		})

@@ -111,8 +111,7 @@ func loginHosts() []string {
 // GitHub login. A token is none: some people log docker in with it as the user name
 // too, which ghcr.io does not look at.
 func loginOrNone(name, secret string) string {
-	token, err := github.ParseToken(name)
-	if err != nil || name == secret || token.Kind() != github.UnknownKind || !github.IsLogin(name) {
+	if name == secret || github.KindOf(name) != github.UnknownKind || !github.IsLogin(name) {
 		return ""
 	}
 	return name
@@ -145,7 +144,7 @@ func readDockerLogin(ctx context.Context, k *limitedKeyring, host string) (c Can
 		return c, true
 	}
 	c.Login = loginOrNone(item.Username, item.Secret)
-	return c.withSecret(item.Secret), true
+	return c.WithSecret(item.Secret), true
 }
 
 // writeDockerLogin keeps what docker login gave. The record comes first: an item

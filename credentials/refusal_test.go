@@ -59,7 +59,7 @@ func TestEachFaultOfEachSourceHasItsFix(t *testing.T) {
 		{Timeout, GH, question},
 		{NoKeyring, DockerLogin, reach},
 		{NoKeyring, GH, reach},
-		{Broken, "GITHUB_TOKEN", "set GITHUB_TOKEN again, or run: unset GITHUB_TOKEN"},
+		{Broken, "GITHUB_TOKEN", "put the token itself into GITHUB_TOKEN, or run: unset GITHUB_TOKEN"},
 		{Broken, DockerLogin, "run: docker login ghcr.io"},
 		{Broken, GH, mend},
 		{Broken, SettingsFile, mend},

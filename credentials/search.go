@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"os"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/shell"
 )
 
 // Search is one call's way through the candidates for a registry. What it reads
@@ -58,7 +60,18 @@ func (s *Search) Judge(ctx context.Context, c Candidate) Verdict {
 // the token has been revoked.
 func (s *Search) FixFor(v Verdict, fault Fault, want github.Scope) Fix {
 	v.Fault = fault
-	return fixFor(s.Registry, want, v, hidingVariables(s.Registry.Host))
+	fix := fixFor(s.Registry, want, v, hidingVariables(s.Registry.Host))
+	if fix.PullOnly != "" && !s.setupDecidesScope() {
+		fix.PullOnly = shell.Ours.Set("GHCR_SCOPE", string(github.ReadPackages))
+	}
+	return fix
+}
+
+// setupDecidesScope reports whether setup --scope would change what is required: not if
+// GHCR_SCOPE is set, and not if the settings cannot be written or read.
+func (s *Search) setupDecidesScope() bool {
+	_, err := SettingsPath()
+	return err == nil && s.sources.settingsErr == nil && os.Getenv("GHCR_SCOPE") == ""
 }
 
 // GitHub asks GitHub and its registry with tokens of a source. gh's settings say where

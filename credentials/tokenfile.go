@@ -54,5 +54,5 @@ func (c Candidate) readToken(path string) Candidate {
 		return c
 	}
 	c.Exposed = info.Mode().Perm()&0o004 != 0
-	return c.withSecret(string(content))
+	return c.WithSecret(string(content))
 }

@@ -68,12 +68,12 @@ func judge(c Candidate, want github.Scope, f facts) Verdict {
 	source := f.API
 	switch f.API.StateByAPI() {
 	case github.Invalid:
-		v.Fault, v.Reason = Rejected, rejection(kind, f.API)
+		v.Fault, v.Reason = Rejected, rejection(c.Token, f.API)
 		return v
 	case github.Unknown:
 		switch f.Registry.StateByRegistry() {
 		case github.Invalid:
-			v.Fault, v.Reason = Rejected, "rejected by the registry: expired or revoked"
+			v.Fault, v.Reason = Rejected, "rejected by the registry: "+deadToken(c.Token)
 			return v
 		case github.Unknown:
 			v.Fault, v.Reason = Unreachable, "could not be checked: "+silence(f)
@@ -107,14 +107,23 @@ func scopeList(scopes []string) string {
 	return strings.Join(scopes, ", ")
 }
 
-func rejection(kind github.Kind, a github.Answer) string {
+func rejection(token github.Token, a github.Answer) string {
 	if a.Status == http.StatusForbidden {
 		return "rejected by GitHub: the account is suspended"
 	}
-	if kind == github.Installation {
-		return "rejected by GitHub: expired or revoked; it lives no longer than its job, an hour elsewhere"
+	return "rejected by GitHub: " + deadToken(token)
+}
+
+// deadToken says why a token may have been rejected.
+func deadToken(token github.Token) string {
+	text := "expired or revoked"
+	if token.Kind() == github.Installation {
+		text += "; it lives no longer than its job, an hour elsewhere"
 	}
-	return "rejected by GitHub: expired or revoked"
+	if doubt := token.Doubt(); doubt != "" {
+		text += "; or " + doubt
+	}
+	return text
 }
 
 // silence says of both witnesses why they could not say.

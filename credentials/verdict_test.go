@@ -151,10 +151,10 @@ func TestWhatIsMadeOfTheFacts(t *testing.T) {
 		{"a token of unknown kind with other scopes", github.UnknownKind, github.WritePackages, api(alive("repo")), LacksScope, "lacks write:packages (has repo)", "octocat"},
 
 		// dead
-		{"401", github.OAuthToken, github.WritePackages, api(own(401, "Bad credentials")), Rejected, "rejected by GitHub: expired or revoked", "x-access-token"},
-		{"401 though it was good once", github.OAuthToken, github.WritePackages, facts{API: own(401, "Bad credentials"), Last: alive("write:packages")}, Rejected, "rejected by GitHub: expired or revoked", "octocat"},
-		{"401 though the registry takes it", github.OAuthToken, github.WritePackages, facts{API: own(401, "Bad credentials"), Registry: token}, Rejected, "rejected by GitHub: expired or revoked", "x-access-token"},
-		{"401 for a job that is over", github.Installation, github.WritePackages, api(own(401, "Bad credentials")), Rejected, "rejected by GitHub: expired or revoked; it lives no longer than its job, an hour elsewhere", "actor"},
+		{"401", github.OAuthToken, github.WritePackages, api(own(401, "Bad credentials")), Rejected, "rejected by GitHub: expired or revoked; or it was cut off: it has 15 characters instead of 40", "x-access-token"},
+		{"401 though it was good once", github.OAuthToken, github.WritePackages, facts{API: own(401, "Bad credentials"), Last: alive("write:packages")}, Rejected, "rejected by GitHub: expired or revoked; or it was cut off: it has 15 characters instead of 40", "octocat"},
+		{"401 though the registry takes it", github.OAuthToken, github.WritePackages, facts{API: own(401, "Bad credentials"), Registry: token}, Rejected, "rejected by GitHub: expired or revoked; or it was cut off: it has 15 characters instead of 40", "x-access-token"},
+		{"401 for a job that is over", github.Installation, github.WritePackages, api(own(401, "Bad credentials")), Rejected, "rejected by GitHub: expired or revoked; it lives no longer than its job, an hour elsewhere; or it was cut off: it has 15 characters instead of 40", "actor"},
 		{"a suspended account", github.Classic, github.WritePackages, api(own(403, "Sorry. Your account was suspended")), Rejected, "rejected by GitHub: the account is suspended", "x-access-token"},
 
 		// of a kind that is not taken
@@ -168,7 +168,7 @@ func TestWhatIsMadeOfTheFacts(t *testing.T) {
 		{"the registry takes it, and it had no scopes", github.OAuthToken, github.WritePackages, witnessed(token, alive()), LacksScope, "lacks write:packages (has none)", "octocat"},
 		{"the registry takes it, and nothing is known of scopes", github.OAuthToken, github.WritePackages, witnessed(token, github.Answer{}), "", "", "x-access-token"},
 		{"the registry takes an installation token", github.Installation, github.WritePackages, witnessed(token, github.Answer{}), "", "", "actor"},
-		{"the registry denies it", github.OAuthToken, github.WritePackages, witnessed(denial(403, "DENIED", "denied"), alive("write:packages")), Rejected, "rejected by the registry: expired or revoked", "octocat"},
+		{"the registry denies it", github.OAuthToken, github.WritePackages, witnessed(denial(403, "DENIED", "denied"), alive("write:packages")), Rejected, "rejected by the registry: expired or revoked; or it was cut off: it has 15 characters instead of 40", "octocat"},
 		{"nobody can say", github.OAuthToken, github.WritePackages, witnessed(silent("connection refused"), alive("write:packages")), Unreachable, "could not be checked: API: no answer in time; registry: connection refused", "octocat"},
 		{"nobody says anything clear", github.Classic, github.WritePackages, facts{API: own(500, "Server Error"), Registry: notOwn(502)}, Unreachable, "could not be checked: API: 500 Server Error; registry: 502, not GitHub's own answer", "x-access-token"},
 		{"nobody was asked", github.Classic, github.WritePackages, facts{}, Unreachable, "could not be checked: API: not asked; registry: not asked", "x-access-token"},

@@ -123,13 +123,18 @@ func inspectImage(ctx context.Context, search *credentials.Search, i denial.Imag
 	c.judge(&f, s)
 	f.concludeStale(c, s)
 	if c.Diagnosis != nil && c.Diagnosis.Cause == "missing-scope" && !f.verdict.Token.IsZero() {
-		c.Diagnosis.Fix = denial.Fix(search.FixFor(f.verdict, credentials.LacksScope, github.Scope(s.Scope)))
+		c.Diagnosis.Fix = withoutPullOnly(search.FixFor(f.verdict, credentials.LacksScope, github.Scope(s.Scope)))
 	}
 	if v := f.verdict; c.Diagnosis != nil && strings.HasPrefix(c.Diagnosis.Fix.Command, "gh auth login ") && !v.Token.IsZero() && v.Source != credentials.GH {
 		// The token goes before gh's, so a login alone would change nothing.
 		c.Diagnosis.Fix = denial.Fix{Advice: fmt.Sprintf("take this token away (%s), then run: %s", v.Source, c.Diagnosis.Fix.Command)}
 	}
 	return c
+}
+
+// withoutPullOnly is the fix of a token, for a check of what it may do with one image.
+func withoutPullOnly(fix credentials.Fix) denial.Fix {
+	return denial.Fix{Command: fix.Command, Advice: fix.Advice}
 }
 
 func newSituation(search *credentials.Search, i denial.Image, j *denial.Job, push bool) denial.Situation {
@@ -254,7 +259,7 @@ func (c *checked) judge(f *imageFacts, s denial.Situation) {
 	j := f.Judge(s)
 	c.Answer, c.Diagnosis, c.Notes = j.Answer, j.Diagnosis, append(c.Notes, j.Notes...)
 	if !f.HasToken && f.Refused != nil && c.Answer == "denied" && c.Diagnosis.Cause != "account-suspended" {
-		c.Diagnosis.Fix = denial.Fix(credentials.LeastFix(f.refused))
+		c.Diagnosis.Fix = withoutPullOnly(credentials.LeastFix(f.refused))
 	}
 }
 

@@ -119,21 +119,13 @@ func candidateOf(l dockerconfig.Login) credentials.Candidate {
 }
 
 func candidateWith(source credentials.Source, user, secret string) credentials.Candidate {
-	c := credentials.Candidate{Source: source, Login: loginOf(user, secret)}
-	token, err := github.ParseToken(secret)
-	if err != nil {
-		c.Fault, c.Reason = credentials.Broken, "the token "+err.Error()
-		return c
-	}
-	c.Token = token
-	return c
+	return credentials.Candidate{Source: source, Login: loginOf(user, secret)}.WithSecret(secret)
 }
 
 // loginOf is the GitHub login of a user name. Some people give the token as the user
 // name too, which must not be shown.
 func loginOf(user, secret string) string {
-	token, err := github.ParseToken(user)
-	if err != nil || user == secret || token.Kind() != github.UnknownKind || !github.IsLogin(user) {
+	if user == secret || github.KindOf(user) != github.UnknownKind || !github.IsLogin(user) {
 		return ""
 	}
 	return user

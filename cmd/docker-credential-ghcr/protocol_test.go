@@ -97,7 +97,7 @@ func TestWhatAClientReadsWhenThereIsNoToken(t *testing.T) {
 		{"store of nothing", "store", "", outcome{1, "EOF\n", ""}},
 		{"store without a registry", "store", `{"Username":"octocat","Secret":"x"}`, outcome{1, noServerURL, ""}},
 		{"store without a user", "store", `{"ServerURL":"ghcr.io","Secret":"x"}`, outcome{1, noUsername, ""}},
-		{"store of an empty password", "store", `{"ServerURL":"ghcr.io","Username":"octocat"}`, outcome{1, "the password was not kept: it is empty\nhint: use a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages as the password\n", ""}},
+		{"store of an empty password", "store", `{"ServerURL":"ghcr.io","Username":"octocat"}`, outcome{1, "the password was not kept: the value is empty\nhint: use the token itself as the password; a new one is made at https://github.com/settings/tokens/new?scopes=write%3Apackages\n", ""}},
 		{"store of too much", "store", long, outcome{1, "standard input is longer than 65536 bytes\n", ""}},
 		{"erase of ours", "erase", "ghcr.io", outcome{0, "", ""}},
 		{"erase of another's", "erase", "docker.io", outcome{0, "", ""}},

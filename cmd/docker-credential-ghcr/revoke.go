@@ -106,10 +106,10 @@ func tokenToRevoke(ctx context.Context, w world, search *credentials.Search, sou
 		}
 		seen = append(seen, name)
 	}
-	switch token, err := github.ParseToken(source); {
+	switch {
 	case source == "":
 		return v, mendable{errors.New("docker gets no token now, so there is none to revoke"), "to revoke another, name its source as status shows it"}
-	case err == nil && token.Kind() != github.UnknownKind:
+	case github.KindOf(source) != github.UnknownKind:
 		return v, usageError{errors.New("a token is never an argument, where others can see it: give it on standard input, with -")}
 	}
 	return v, usageError{fmt.Errorf("there is no token in %q; there is: %s", source, strings.Join(append(seen, "-"), ", "))}

@@ -277,7 +277,7 @@ func TestBrokenKeyrings(t *testing.T) {
 		},
 		{
 			"holds no token", played(&secretsOf{secret: "two\nlines"}),
-			noToken("the token has a blank, control or non-ASCII character inside", mend), requests{}, promptly,
+			noToken("the value has a blank, control or non-ASCII character inside", "run: gh auth login -h github.com -s write:packages"), requests{}, promptly,
 		},
 		{
 			"the bus hangs", func(t *testing.T, home *stage.Home, command *exec.Cmd) {

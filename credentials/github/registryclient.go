@@ -177,7 +177,7 @@ func (a *Answer) readBearer(body []byte) (bearer Token) {
 		return Token{}
 	}
 	for _, text := range []string{content.Token, content.AccessToken} {
-		if bearer, err := ParseToken(text); err == nil {
+		if bearer, err := parseOpaque(text); err == nil {
 			a.Own = true
 			return bearer
 		}

@@ -316,17 +316,15 @@ func TestParseTokenRefusesWhatCannotBeATokenWithoutRepeatingIt(t *testing.T) {
 
 func TestParseTokenTakesEverythingElseAndTrimsIt(t *testing.T) {
 	t.Parallel()
-	longest := "ghs_" + strings.Repeat("x", maxToken-4)
+	longest := "ghs_" + strings.Repeat("4x", maxToken/2-2)
 	for text, want := range map[string]string{
-		"gho_x":                "gho_x",
-		" \t\r\ngho_x\r\n ":    "gho_x",
-		"gho_x\u00a0":          "gho_x",
-		longest:                longest,
-		" " + longest:          longest,
-		"hunter2":              "hunter2",
-		`!"#$%&'()*+,-./:;<=>`: `!"#$%&'()*+,-./:;<=>`,
-		"{}":                   "{}",
-		"~":                    "~",
+		"gho_x":             "gho_x",
+		" \t\r\ngho_x\r\n ": "gho_x",
+		"gho_x\u00a0":       "gho_x",
+		longest:             longest,
+		" " + longest:       longest,
+		"hunter2":           "hunter2",
+		"ghp_-._~+/9=":      "ghp_-._~+/9=",
 	} {
 		if got := mustParse(t, text); got.Reveal() != want || got.IsZero() {
 			t.Errorf("ParseToken(%.20q) = %.20q", text, got.Reveal())

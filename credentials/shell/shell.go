@@ -46,6 +46,14 @@ func (s Shell) InTurn(first, second string) string {
 	return first + " && " + second
 }
 
+// Set sets a variable.
+func (s Shell) Set(name, value string) string {
+	if s == "windows" {
+		return "$env:" + name + " = " + s.quoted(value)
+	}
+	return "export " + name + "=" + s.Word(value)
+}
+
 // Unset removes a variable.
 func (s Shell) Unset(name string) string {
 	if s == "windows" {

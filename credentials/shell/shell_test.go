@@ -13,6 +13,8 @@ func TestCommandLinesAreThoseOfTheSystem(t *testing.T) {
 		{Shell("linux").Unset("GH_TOKEN"), "unset GH_TOKEN"},
 		{Shell("darwin").Unset("GH_TOKEN"), "unset GH_TOKEN"},
 		{Shell("windows").Unset("GH_TOKEN"), "Remove-Item Env:GH_TOKEN"},
+		{Shell("freebsd").Set("GHCR_SCOPE", "read:packages"), "export GHCR_SCOPE=read:packages"},
+		{Shell("windows").Set("GHCR_SCOPE", "read:packages"), "$env:GHCR_SCOPE = 'read:packages'"},
 		{Shell("darwin").Without(nil, "gh"), "gh"},
 		{Shell("windows").Without(nil, "gh"), "gh"},
 		{Shell("darwin").Without(hiding, "gh"), "env -u GH_TOKEN -u GITHUB_TOKEN gh"},

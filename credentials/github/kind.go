@@ -1,0 +1,91 @@
+package github
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// Kind is the kind of a token, in the words that GitHub's documentation uses.
+type Kind string
+
+// The kinds that a prefix tells, see
+// https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats
+const (
+	OAuthToken   Kind = "OAuth app token"
+	Classic      Kind = "personal access token (classic)"
+	FineGrained  Kind = "fine-grained personal access token"
+	Installation Kind = "installation token"
+	AppUser      Kind = "GitHub App user token"
+	AppRefresh   Kind = "GitHub App refresh token"
+	// Unprefixed is a token of 40 hexadecimal digits, from before April 2021.
+	Unprefixed  Kind = "token without prefix"
+	UnknownKind Kind = "token of unknown kind"
+)
+
+var kindByPrefix = []struct {
+	prefix string
+	kind   Kind
+}{
+	{"gho_", OAuthToken},
+	{"ghp_", Classic},
+	{"github_pat_", FineGrained},
+	{"ghs_", Installation},
+	{"ghu_", AppUser},
+	{"ghr_", AppRefresh},
+}
+
+// KindOf tells the kind that a text would be of as a token, by its prefix.
+func KindOf(secret string) Kind {
+	for _, p := range kindByPrefix {
+		if strings.HasPrefix(secret, p.prefix) {
+			return p.kind
+		}
+	}
+	if _, err := hex.DecodeString(secret); err == nil && len(secret) == 40 {
+		return Unprefixed
+	}
+	return UnknownKind
+}
+
+// usualLength is what tokens of these kinds have today, the prefix included.
+const usualLength = 40
+
+// Doubt says what looks wrong with a token, if anything does: a part of it may be
+// missing, for example. Lengths may change, so it is no reason not to ask GitHub.
+func (t Token) Doubt() string {
+	kind, n := t.Kind(), len(t.Reveal())
+	switch {
+	case kind == UnknownKind:
+		return "it was cut off: it does not begin as tokens of GitHub do"
+	case kind == FineGrained, kind == Installation && n > usualLength, !looksRandom(strings.TrimPrefix(t.Reveal(), kind.prefix())):
+		return ""
+	case n < usualLength:
+		return fmt.Sprintf("it was cut off: it has %d characters instead of %d", n, usualLength)
+	case n > usualLength:
+		return fmt.Sprintf("something was copied with it: it has %d characters instead of %d", n, usualLength)
+	}
+	return ""
+}
+
+// looksRandom reports whether a text has the letters and digits that follow the prefix
+// of a real token, and is not a word.
+func looksRandom(body string) bool {
+	return body == "" || isWord(body, maxToken, "") && strings.ContainsAny(body, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+}
+
+func (k Kind) prefix() string {
+	for _, p := range kindByPrefix {
+		if p.kind == k {
+			return p.prefix
+		}
+	}
+	return ""
+}
+
+// ListsScopes reports whether an answer about a token of this kind always bears its
+// scopes, so that an empty list means "none" and not "cannot tell".
+func (k Kind) ListsScopes() bool { return k == OAuthToken || k == Classic || k == Unprefixed }
+
+// HasPermissions reports whether the kind has permissions instead of scopes.
+func (k Kind) HasPermissions() bool { return k == Installation || k == AppUser || k == FineGrained }
