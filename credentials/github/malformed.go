@@ -3,6 +3,7 @@ package github
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -372,4 +373,30 @@ func unusualCharacters(text string) string {
 		return "has a punctuation character that no token has"
 	}
 	return ""
+}
+
+// usualLength is what tokens of these kinds have today, the prefix included.
+const usualLength = 40
+
+// Doubt says what looks wrong with a token, if anything does: a part of it may be
+// missing, for example. Lengths may change, so it is no reason not to ask GitHub.
+func (t Token) Doubt() string {
+	kind, n := t.Kind(), len(t.Reveal())
+	switch {
+	case kind == UnknownKind:
+		return "it was cut off: it does not begin as tokens of GitHub do"
+	case kind == FineGrained, kind == Installation && n > usualLength, !looksRandom(strings.TrimPrefix(t.Reveal(), kind.prefix())):
+		return ""
+	case n < usualLength:
+		return fmt.Sprintf("it was cut off: it has %d characters instead of %d", n, usualLength)
+	case n > usualLength:
+		return fmt.Sprintf("something was copied with it: it has %d characters instead of %d", n, usualLength)
+	}
+	return ""
+}
+
+// looksRandom reports whether a text has the letters and digits that follow the prefix
+// of a real token, and is not a word.
+func looksRandom(body string) bool {
+	return body == "" || isWord(body, maxToken, "") && strings.ContainsAny(body, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 }
