@@ -229,7 +229,7 @@ func kubeletEnvironment(others bool) [][2]string {
 		file = named
 	}
 	variables := [][2]string{{"GHCR_TOKEN_FILE", file}}
-	for _, name := range []string{"GHCR_SCOPE", "GH_HOST"} {
+	for _, name := range []string{"GHCR_SCOPE", "GHCR_USER", "GH_HOST"} {
 		if value := os.Getenv(name); value != "" {
 			variables = append(variables, [2]string{name, value})
 		}
