@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"cmp"
 	"context"
 	"errors"
@@ -63,13 +65,13 @@ func check(ctx context.Context, w world, text string, push, asJSON bool) error {
 	}
 	c := inspectImage(ctx, search, i, push, required)
 	if asJSON {
-		err = printJSON(w.stdout, c)
+		err = terminal.PrintJSON(w.stdout, c)
 	} else {
-		c.print(newScreen(w.stdout))
+		c.print(terminal.NewScreen(w.stdout))
 	}
 	if summary := os.Getenv("GITHUB_STEP_SUMMARY"); currentJob() != nil && summary != "" {
 		if err := c.summarize(summary); err != nil {
-			fmt.Fprintf(w.stderr, "%s: warning: the job's summary was not written: %s\n", programName, visible(err.Error()))
+			fmt.Fprintf(w.stderr, "%s: warning: the job's summary was not written: %s\n", programName, terminal.Visible(err.Error()))
 		}
 	}
 	switch {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"fmt"
 	"strings"
 
@@ -39,28 +41,28 @@ func (c *checked) conclude(id string, s denial.Situation) {
 }
 
 // print shows the answer to a person.
-func (c *checked) print(s *screen) {
-	s.heading(c.Action + " " + c.Image)
+func (c *checked) print(s *terminal.Screen) {
+	s.Heading(c.Action + " " + c.Image)
 	for _, step := range c.Steps {
-		s.say(2, marks[step.State], "%s: %s", step.ID, step.Evidence)
+		s.Say(2, marks[step.State], "%s: %s", step.ID, step.Evidence)
 	}
 	switch {
 	case c.Answer == "allowed":
-		s.say(0, good, "you may %s %s", c.Action, c.Image)
+		s.Say(0, terminal.Good, "you may %s %s", c.Action, c.Image)
 	case c.Answer == "unknown":
-		s.say(0, care, "it is unknown whether you may %s %s: %s", c.Action, c.Image, c.Diagnosis.What)
+		s.Say(0, terminal.Care, "it is unknown whether you may %s %s: %s", c.Action, c.Image, c.Diagnosis.What)
 		printFix(s, *c.Diagnosis)
 	default:
-		s.say(0, bad, "you may not %s %s: %s", c.Action, c.Image, c.Diagnosis.What)
+		s.Say(0, terminal.Bad, "you may not %s %s: %s", c.Action, c.Image, c.Diagnosis.What)
 		printFix(s, *c.Diagnosis)
 	}
 	for _, note := range c.Notes {
-		s.say(0, care, "%s", note.What)
+		s.Say(0, terminal.Care, "%s", note.What)
 		printFix(s, note)
 	}
 }
 
-var marks = map[string]mark{"passed": good, "failed": bad, "unknown": care, "skipped": plain}
+var marks = map[string]terminal.Mark{"passed": terminal.Good, "failed": terminal.Bad, "unknown": terminal.Care, "skipped": terminal.Plain}
 
 // summarize adds the answer to the summary of the running job, which people read in the
 // browser. What servers say is in code spans: it is text, and never Markdown.
@@ -83,5 +85,13 @@ func (c *checked) summarize(path string) error {
 
 // codeSpan is a text that Markdown shows as it is.
 func codeSpan(text string) string {
-	return "`" + strings.ReplaceAll(visible(strings.Join(strings.Fields(text), " ")), "`", "'") + "`"
+	return "`" + strings.ReplaceAll(terminal.Visible(strings.Join(strings.Fields(text), " ")), "`", "'") + "`"
+}
+
+// printFix prints how to fix a cause, and the page where.
+func printFix(s *terminal.Screen, d denial.Diagnosis) {
+	s.Whole(0, d.Fix.String())
+	if d.Page != "" {
+		s.Whole(0, d.Page)
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -47,5 +48,14 @@ func TestUnknownCommandsGetTheNearestOne(t *testing.T) {
 				t.Errorf("%q: exit status %d, stdout %q, stderr %q, want %q", args, code, stdout, first, want)
 			}
 		}
+	}
+}
+
+func TestErrorsDoNotCommandTheTerminal(t *testing.T) {
+	t.Parallel()
+	var stderr strings.Builder
+	complain(world{stderr: &stderr}, mendable{errors.New("\x1b]0;evil\a"), "\x1b]0;evil\a"})
+	if got := stderr.String(); strings.Count(got, `\u001b]0;evil\u0007`) != 2 || strings.ContainsAny(got, "\x1b\a") {
+		t.Errorf("%q", got)
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"errors"
 	"fmt"
 
@@ -27,7 +29,7 @@ type mendable struct {
 
 // complain tells a person what went wrong and how to fix it.
 func complain(w world, err error) {
-	fmt.Fprintf(w.stderr, "%s: error: %s\n", programName, visible(err.Error()))
+	fmt.Fprintf(w.stderr, "%s: error: %s\n", programName, terminal.Visible(err.Error()))
 	var fix string
 	var m mendable
 	var config *dockerconfig.Error
@@ -38,7 +40,7 @@ func complain(w world, err error) {
 		fix = config.Fix
 	}
 	if fix != "" {
-		fmt.Fprintf(w.stderr, "%s: hint: %s\n", programName, visible(fix))
+		fmt.Fprintf(w.stderr, "%s: hint: %s\n", programName, terminal.Visible(fix))
 	}
 }
 

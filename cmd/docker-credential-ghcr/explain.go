@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"errors"
 	"io"
 	"strings"
@@ -27,7 +29,7 @@ The exit status is 0 if the text has a denial of a GitHub registry, else 1.`,
 			if len(args) > 0 {
 				return explain(w, strings.Join(args, " "), asJSON)
 			}
-			if isTerminal(w.stdin) {
+			if terminal.IsTerminal(w.stdin) {
 				return usageError{errors.New("give the text on standard input or as an argument")}
 			}
 			text, err := readEnd(w.stdin, denial.MaxText)
@@ -66,7 +68,7 @@ func explain(w world, text string, asJSON bool) error {
 	e := denial.Explain(text, w.configuredHost())
 	switch {
 	case asJSON && e.Known():
-		if err := printJSON(w.stdout, e); err != nil || !e.Foreign() {
+		if err := terminal.PrintJSON(w.stdout, e); err != nil || !e.Foreign() {
 			return err
 		}
 		return errSaid
@@ -76,7 +78,7 @@ func explain(w world, text string, asJSON bool) error {
 		hint := "run: " + e.Check
 		return mendable{errors.New("the text has no known denial of a registry"), hint}
 	}
-	printExplanation(newScreen(w.stdout), e)
+	printExplanation(terminal.NewScreen(w.stdout), e)
 	return nil
 }
 
@@ -91,15 +93,15 @@ func (w world) configuredHost() func(registry string) string {
 	}
 }
 
-func printExplanation(s *screen, e denial.Explanation) {
-	s.say(0, bad, "%q: %s", e.Words, e.What)
+func printExplanation(s *terminal.Screen, e denial.Explanation) {
+	s.Say(0, terminal.Bad, "%q: %s", e.Words, e.What)
 	printFix(s, e.Diagnosis)
 	for _, other := range e.Or {
-		s.say(0, plain, "or %s", other.What)
+		s.Say(0, terminal.Plain, "or %s", other.What)
 		printFix(s, other)
 	}
 	if e.Check != "" {
-		s.say(0, plain, "to find out which, ask the registry and GitHub:")
-		s.whole(0, "run: "+e.Check)
+		s.Say(0, terminal.Plain, "to find out which, ask the registry and GitHub:")
+		s.Whole(0, "run: "+e.Check)
 	}
 }

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/process"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +65,7 @@ func earlierLoginsIn(ctx context.Context, config *dockerconfig.Config, registry 
 		if !config.Trusted() {
 			if store != "" || len(logins) > 0 {
 				yield(credentials.Candidate{Source: credentials.DockerConfig, Fault: credentials.Broken,
-					Reason: tilde(config.Path()) + " belongs to another user, or everyone may write it"})
+					Reason: terminal.Tilde(config.Path()) + " belongs to another user, or everyone may write it"})
 			}
 			return
 		}
@@ -170,7 +174,7 @@ func askProgram(ctx context.Context, store, registry string) (*protocol.Credenti
 		return nil, err
 	}
 	return client.Get(func(args ...string) client.Program {
-		command := background(ctx, program, args...)
+		command := process.Background(ctx, program, args...)
 		command.Env = append(command.Env, guard+"=1")
 		return &storeCall{command}
 	}, registry)
@@ -199,7 +203,7 @@ func storeProgram(store string) (string, error) {
 // messages on our stderr.
 type storeCall struct{ *exec.Cmd }
 
-func (c *storeCall) Output() ([]byte, error) { return outputOf(c.Cmd) }
+func (c *storeCall) Output() ([]byte, error) { return process.OutputOf(c.Cmd) }
 func (c *storeCall) Input(in io.Reader)      { c.Stdin = in }
 
 // dockerConfigFile is docker's config.json for this person.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"context"
 	"fmt"
 	"os"
@@ -250,23 +252,23 @@ func movedTo(registry string) string {
 	return "it is in the OS keyring now; to remove it, run: " + shell.Ours.Send(registry, programName+" erase")
 }
 
-func (p *leftoverPlan) print(s *screen, registry string, dryRun bool) {
+func (p *leftoverPlan) print(s *terminal.Screen, registry string, dryRun bool) {
 	for _, l := range p.good {
-		s.say(0, plain, "the plain-text login for %s would be moved to the OS keyring", l.Key)
+		s.Say(0, terminal.Plain, "the plain-text login for %s would be moved to the OS keyring", l.Key)
 	}
 	for _, l := range p.rejected {
 		if dryRun {
-			s.say(0, plain, "the plain-text login for %s would be removed: GitHub rejects it", l.Key)
+			s.Say(0, terminal.Plain, "the plain-text login for %s would be removed: GitHub rejects it", l.Key)
 		} else {
-			s.say(0, good, "the plain-text login for %s is removed: GitHub rejected it", l.Key)
+			s.Say(0, terminal.Good, "the plain-text login for %s is removed: GitHub rejected it", l.Key)
 		}
 	}
 	for _, l := range p.moved {
-		s.say(0, good, "the plain-text login for %s is removed: %s", l.Key, movedTo(registry))
+		s.Say(0, terminal.Good, "the plain-text login for %s is removed: %s", l.Key, movedTo(registry))
 	}
 	for _, l := range p.stay {
-		s.say(0, care, "the plain-text login for %s stays in %s: %s", l.Key, tilde(p.path), l.why)
-		s.whole(0, p.fixFor(l))
+		s.Say(0, terminal.Care, "the plain-text login for %s stays in %s: %s", l.Key, terminal.Tilde(p.path), l.why)
+		s.Whole(0, p.fixFor(l))
 	}
 }
 

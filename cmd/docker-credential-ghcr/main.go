@@ -4,13 +4,15 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/process"
+
 	"os"
 	"os/signal"
 	"syscall"
 )
 
 func main() {
-	disableCoreDumps()
+	process.DisableCoreDumps()
 	// Whoever stops reading what we say must not end us before the answer is given.
 	// To catch the signal instead would take a tenth of the start.
 	signal.Ignore(syscall.SIGPIPE)

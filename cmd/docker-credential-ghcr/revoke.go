@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"bytes"
 	"context"
 	"errors"
@@ -72,7 +74,7 @@ func revoke(ctx context.Context, w world, registry, source string, yes bool) err
 	fmt.Fprintf(w.stderr, "%s\n%s\n", describe(v, search.Registry.Host), othersWhoUse(v))
 	switch {
 	case yes:
-	case source == "-" || !w.isTerminal():
+	case source == "-" || !w.isInteractive():
 		return mendable{errors.New("nothing was revoked: this needs a yes"), "run it again with --yes"}
 	case !w.confirm("Revoke it permanently?"):
 		return errors.New("nothing was revoked")
@@ -164,14 +166,14 @@ func revokeToken(ctx context.Context, w world, search *credentials.Search, v cre
 	if err := search.Forget(ctx, v.Token); err != nil {
 		fmt.Fprintf(w.stderr, "%s: warning: the token is revoked and still in the keyring: %v\n", programName, err)
 	}
-	s := newScreen(w.stdout)
+	s := terminal.NewScreen(w.stdout)
 	if v.Token.Kind() == github.AppRefresh {
-		s.say(0, care, "GitHub accepted the request; it does not tell whether a refresh token still works")
+		s.Say(0, terminal.Care, "GitHub accepted the request; it does not tell whether a refresh token still works")
 	} else {
-		s.say(0, good, "the token is revoked")
+		s.Say(0, terminal.Good, "the token is revoked")
 	}
-	s.detail(0, "For a new one with the right scope:")
-	s.whole(0, renewal(v, search).String())
+	s.Detail(0, "For a new one with the right scope:")
+	s.Whole(0, renewal(v, search).String())
 	return nil
 }
 

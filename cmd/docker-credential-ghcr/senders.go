@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"cmp"
 	"context"
 	"os"
@@ -97,7 +99,7 @@ func (f loginFile) sender(ctx context.Context, search *credentials.Search, regis
 		return s, false
 	}
 	for _, l := range plainTextLogins(config, registry) {
-		return sender{f.client, tilde(f.path), f.logout + registry, search.Judge(ctx, candidateOf(l))}, true
+		return sender{f.client, terminal.Tilde(f.path), f.logout + registry, search.Judge(ctx, candidateOf(l))}, true
 	}
 	return s, false
 }

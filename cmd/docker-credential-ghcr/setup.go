@@ -1,6 +1,10 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/process"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"cmp"
 	"context"
 	"errors"
@@ -151,14 +155,14 @@ func setUp(ctx context.Context, w world, o setupOptions, config *dockerconfig.Co
 			return nil
 		}), err)
 	}
-	s := newScreen(w.stdout)
+	s := terminal.NewScreen(w.stdout)
 	if already {
-		s.say(0, good, "%s: docker already uses %s for %s", tilde(config.Path()), programName, registry)
+		s.Say(0, terminal.Good, "%s: docker already uses %s for %s", terminal.Tilde(config.Path()), programName, registry)
 	} else {
-		s.say(0, good, "%s: docker uses %s for %s", tilde(config.Path()), programName, registry)
+		s.Say(0, terminal.Good, "%s: docker uses %s for %s", terminal.Tilde(config.Path()), programName, registry)
 	}
 	if outcome.RecordErr != nil {
-		s.say(0, care, "setup --undo will not restore the file exactly: the record of the change cannot be kept: %s", outcome.RecordErr)
+		s.Say(0, terminal.Care, "setup --undo will not restore the file exactly: the record of the change cannot be kept: %s", outcome.RecordErr)
 	}
 	plan.print(s, registry, false)
 	fmt.Fprintln(s)
@@ -202,7 +206,7 @@ func refuseOtherHelper(config *dockerconfig.Config, registry string, force bool)
 		return nil
 	}
 	return mendable{
-		fmt.Errorf("%s already has credHelpers[%q] = %q", tilde(config.Path()), registry, helper),
+		fmt.Errorf("%s already has credHelpers[%q] = %q", terminal.Tilde(config.Path()), registry, helper),
 		"to replace it, run: " + setupCommand(registry, "--force"),
 	}
 }
@@ -249,15 +253,15 @@ func wire(ctx context.Context, w world, config *dockerconfig.Config, registry st
 
 // showAndOffer shows what docker gets now, and on a terminal offers to run the command
 // that is still missing. setup has succeeded if docker uses us, token or not.
-func showAndOffer(ctx context.Context, w world, s *screen, r report) error {
+func showAndOffer(ctx context.Context, w world, s *terminal.Screen, r report) error {
 	r.print(s)
 	var done error
 	if !r.Wiring.Asked {
 		done = errSaid
 	}
 	command := r.missing().Command
-	runs, ok := ghRuns(command)
-	if !ok || !w.isTerminal() {
+	runs, ok := process.GHRuns(command)
+	if !ok || !w.isInteractive() {
 		return done
 	}
 	fmt.Fprintln(s)
@@ -265,7 +269,7 @@ func showAndOffer(ctx context.Context, w world, s *screen, r report) error {
 		return done
 	}
 	for _, run := range runs {
-		if err := foreground(ctx, run.without, "gh", run.args...); err != nil {
+		if err := process.Foreground(ctx, run.Without, "gh", run.Args...); err != nil {
 			return mendable{fmt.Errorf("%s: %w", command, err), "run it again, then: " + programName + " status"}
 		}
 	}
@@ -285,20 +289,20 @@ func showPlan(ctx context.Context, w world, o setupOptions, search *credentials.
 	plan.tryKeyring()
 	configure(config, registry, &dockerconfig.Changes{})
 	plan.apply(config, registry, &dockerconfig.Record{})
-	s := newScreen(w.stdout)
+	s := terminal.NewScreen(w.stdout)
 	if err := showChange(s, config); err != nil {
 		return err
 	}
 	if hasSettings(registry, o.scope, o.user) {
 		path, _ := credentials.SettingsPath()
-		s.say(0, plain, "%s would have the settings for %s", tilde(path), registry)
+		s.Say(0, terminal.Plain, "%s would have the settings for %s", terminal.Tilde(path), registry)
 	}
 	plan.print(s, registry, true)
 	var done error
 	for _, f := range inspectWiring(ctx, registry).Findings {
 		if f.Severity == blocks && f.ID != "not-set-up" && f.ID != "other-helper" {
-			s.say(0, bad, "%s", f.Problem)
-			s.whole(0, f.Fix)
+			s.Say(0, terminal.Bad, "%s", f.Problem)
+			s.Whole(0, f.Fix)
 			done = errSaid
 		}
 	}

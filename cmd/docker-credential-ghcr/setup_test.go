@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"errors"
 	"os"
 	"path/filepath"
@@ -144,7 +146,7 @@ func TestTheRecordSaysWhyALoginWasRemoved(t *testing.T) {
 	if !slices.Equal(record.Removed, want) {
 		t.Errorf("removed %v, want %v", record.Removed, want)
 	}
-	got := printed(func(s *screen) { p.print(s, "ghcr.io", true) })
+	got := printed(func(s *terminal.Screen) { p.print(s, "ghcr.io", true) })
 	if !strings.Contains(got, "would be removed") {
 		t.Errorf("a dry run says\n%s", got)
 	}

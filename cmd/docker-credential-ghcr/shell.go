@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"fmt"
 	"strings"
 	"unicode"
@@ -14,7 +16,7 @@ import (
 
 // shortWord is a path as a word, shortened for a person.
 func shortWord(s shell.Shell, path string) string {
-	if rest, ok := strings.CutPrefix(tilde(path), "~/"); ok {
+	if rest, ok := strings.CutPrefix(terminal.Tilde(path), "~/"); ok {
 		return "~/" + s.Word(rest)
 	}
 	return s.Word(path)
@@ -33,7 +35,7 @@ func toRun(command, otherwise string) string {
 // logoutFix is how a plain-text login is removed. docker logout would also remove what
 // docker login gave us.
 func logoutFix(key, path, host string) string {
-	byHand := fmt.Sprintf("remove auths[%q] from %s", key, tilde(path))
+	byHand := fmt.Sprintf("remove auths[%q] from %s", key, terminal.Tilde(path))
 	if credentials.KeepsDockerLogin(host) {
 		return byHand
 	}
@@ -48,11 +50,11 @@ func loginFix(search *credentials.Search) credentials.Fix {
 
 // notOnPath is the problem that docker does not find the program in a directory.
 func notOnPath(dir string) string {
-	return fmt.Sprintf("docker does not find docker-credential-ghcr: %s is not on PATH", tilde(dir))
+	return fmt.Sprintf("docker does not find docker-credential-ghcr: %s is not on PATH", terminal.Tilde(dir))
 }
 
 func addToPath(dir string) string {
-	return toRun(shell.Ours.AddToPath(dir), "put "+tilde(dir)+" on PATH")
+	return toRun(shell.Ours.AddToPath(dir), "put "+terminal.Tilde(dir)+" on PATH")
 }
 
 // setupCommand is the command that sets a registry up.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"context"
 	"fmt"
 	"os"
@@ -112,9 +114,9 @@ func status(ctx context.Context, w world, registry string, asJSON bool, inspect 
 		reports = append(reports, r)
 	}
 	if asJSON {
-		err = printJSON(w.stdout, map[string]any{"registries": reports})
+		err = terminal.PrintJSON(w.stdout, map[string]any{"registries": reports})
 	} else {
-		screen := newScreen(w.stdout)
+		screen := terminal.NewScreen(w.stdout)
 		for i, r := range reports {
 			if i > 0 {
 				fmt.Fprintln(screen)
@@ -278,20 +280,20 @@ func (r report) missing() credentials.Fix {
 	return fix
 }
 
-var markOf = map[severity]mark{blocks: bad, shadow: care, note: plain}
+var markOf = map[severity]terminal.Mark{blocks: terminal.Bad, shadow: terminal.Care, note: terminal.Plain}
 
 // print shows a report to a person.
-func (r report) print(s *screen) {
-	s.heading(r.Registry)
+func (r report) print(s *terminal.Screen) {
+	s.Heading(r.Registry)
 	if r.Wiring.Asked {
-		s.say(2, good, "docker uses %s (%s)", tilde(r.Wiring.Program), tilde(r.Wiring.Config))
+		s.Say(2, terminal.Good, "docker uses %s (%s)", terminal.Tilde(r.Wiring.Program), terminal.Tilde(r.Wiring.Config))
 	}
 	for _, f := range r.Wiring.Findings {
-		s.say(2, markOf[f.Severity], "%s", f.Problem)
-		s.whole(2, f.Fix)
+		s.Say(2, markOf[f.Severity], "%s", f.Problem)
+		s.Whole(2, f.Fix)
 	}
 	if r.Route != "" {
-		s.say(2, plain, "questions about gh's tokens go to %s, as gh's settings say", r.Route)
+		s.Say(2, terminal.Plain, "questions about gh's tokens go to %s, as gh's settings say", r.Route)
 	}
 	gets := r.client + " gets"
 	if r.client == "docker" && !r.Wiring.Asked {
@@ -301,24 +303,24 @@ func (r report) print(s *screen) {
 		c.print(s, gets)
 	}
 	for _, account := range r.OtherAccounts {
-		s.say(2, plain, "gh, %s: available", account)
-		s.whole(2, "run: "+setupCommand(r.Registry, "--user "+account))
+		s.Say(2, terminal.Plain, "gh, %s: available", account)
+		s.Whole(2, "run: "+setupCommand(r.Registry, "--user "+account))
 	}
 	if len(r.Candidates) == 0 {
-		s.say(2, bad, "no GitHub login was found for %s", r.Host)
-		s.whole(2, r.missing().String())
+		s.Say(2, terminal.Bad, "no GitHub login was found for %s", r.Host)
+		s.Whole(2, r.missing().String())
 	}
 }
 
 // print shows a candidate. gets says who gets the one that is used.
-func (c candidate) print(s *screen, gets string) {
+func (c candidate) print(s *terminal.Screen, gets string) {
 	name := c.Source
 	if c.Login != "" {
 		name += ", " + c.Login
 	}
 	if c.Verdict != "good" {
-		s.say(2, bad, "%s: %s", name, c.Reason)
-		s.whole(2, c.Fix.String())
+		s.Say(2, terminal.Bad, "%s: %s", name, c.Reason)
+		s.Whole(2, c.Fix.String())
 		return
 	}
 	text := name + ": " + c.Kind
@@ -329,12 +331,12 @@ func (c candidate) print(s *screen, gets string) {
 		text += " with " + strings.Join(c.Scopes, ", ")
 	}
 	if c.Used {
-		s.say(2, good, "%s (%s this one)", text, gets)
+		s.Say(2, terminal.Good, "%s (%s this one)", text, gets)
 	} else {
-		s.say(2, plain, "%s (not needed)", text)
+		s.Say(2, terminal.Plain, "%s (not needed)", text)
 	}
 	if c.unscoped {
-		s.detail(2, "GitHub has never named its scopes, so they are not checked")
+		s.Detail(2, "GitHub has never named its scopes, so they are not checked")
 	}
 	c.printExpiry(s)
 }
@@ -342,18 +344,18 @@ func (c candidate) print(s *screen, gets string) {
 // soon is when the expiry of a token is worth a warning.
 const soon = 7 * 24 * time.Hour
 
-func (c candidate) printExpiry(s *screen) {
+func (c candidate) printExpiry(s *terminal.Screen) {
 	if c.Expires == nil {
 		return
 	}
 	text := c.Expires.Local().Format("2 January 2006, 15:04")
 	switch left := time.Until(*c.Expires); {
 	case left < 0:
-		s.say(4, care, "expired on %s", text)
+		s.Say(4, terminal.Care, "expired on %s", text)
 		return
 	case left < soon:
-		s.say(4, care, "expires on %s", text)
+		s.Say(4, terminal.Care, "expires on %s", text)
 		return
 	}
-	s.detail(2, "expires on %s", text)
+	s.Detail(2, "expires on %s", text)
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -13,9 +15,9 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
-func printed(print func(*screen)) string {
+func printed(print func(*terminal.Screen)) string {
 	var out strings.Builder
-	print(&screen{Writer: &out})
+	print(&terminal.Screen{Writer: &out})
 	return out.String()
 }
 
@@ -45,7 +47,7 @@ func TestCandidateIsPrinted(t *testing.T) {
 		if c.notAsked {
 			gets = "docker would get"
 		}
-		if got := printed(func(s *screen) { c.candidate.print(s, gets) }); got != c.want {
+		if got := printed(func(s *terminal.Screen) { c.candidate.print(s, gets) }); got != c.want {
 			t.Errorf("%s:\n%swant\n%s", c.name, got, c.want)
 		}
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"fmt"
 	"maps"
 	"slices"
@@ -25,7 +27,7 @@ func undo(w world, asked string, dryRun bool) error {
 		return damagedSettings(err) // before anything is undone
 	}
 	registries := registriesToUndo(asked, config, record)
-	s := newScreen(w.stdout)
+	s := terminal.NewScreen(w.stdout)
 	if dryRun {
 		config.Undo(registries, &record.Changes)
 		return showChange(s, config)
@@ -49,21 +51,21 @@ func undo(w world, asked string, dryRun bool) error {
 		if asked != "" {
 			where = " for " + asked
 		}
-		s.say(0, plain, "%s does not name %s%s: there is nothing to undo", tilde(path), programName, where)
+		s.Say(0, terminal.Plain, "%s does not name %s%s: there is nothing to undo", terminal.Tilde(path), programName, where)
 	}
 	for _, registry := range registries {
-		s.say(0, good, "%s: docker no longer uses %s for %s", tilde(path), programName, registry)
+		s.Say(0, terminal.Good, "%s: docker no longer uses %s for %s", terminal.Tilde(path), programName, registry)
 	}
 	if outcome.RecordErr != nil {
-		s.say(0, care, "the record of what setup changed could not be used, so the file may differ from what it was: %s", outcome.RecordErr)
+		s.Say(0, terminal.Care, "the record of what setup changed could not be used, so the file may differ from what it was: %s", outcome.RecordErr)
 	}
 	for _, registry := range registries {
 		if why := kept[registry]; why != "" {
-			s.say(0, plain, "the settings for %s stay: %s", registry, why)
+			s.Say(0, terminal.Plain, "the settings for %s stay: %s", registry, why)
 		}
 	}
 	for _, l := range removed {
-		s.say(0, plain, "the plain-text login for %s is not restored: %s", l.Key, l.Why)
+		s.Say(0, terminal.Plain, "the plain-text login for %s is not restored: %s", l.Key, l.Why)
 	}
 	return nil
 }
@@ -90,9 +92,9 @@ func namedElsewhere(config string, registries []string) map[string]string {
 		c, err := dockerconfig.Read(record.File)
 		for _, registry := range registries {
 			if _, was := record.Changes.Helpers[registry]; err != nil && was {
-				named[registry] = fmt.Sprintf("%s named %s, and cannot be read now", tilde(record.File), programName)
+				named[registry] = fmt.Sprintf("%s named %s, and cannot be read now", terminal.Tilde(record.File), programName)
 			} else if err == nil && c.UsesHelper(registry) {
-				named[registry] = fmt.Sprintf("%s still names %s", tilde(record.File), programName)
+				named[registry] = fmt.Sprintf("%s still names %s", terminal.Tilde(record.File), programName)
 			}
 		}
 	}
@@ -100,17 +102,17 @@ func namedElsewhere(config string, registries []string) map[string]string {
 }
 
 // showChange shows what an edit would change, and fails where the edit would fail.
-func showChange(s *screen, config *dockerconfig.Config) error {
+func showChange(s *terminal.Screen, config *dockerconfig.Config) error {
 	if !config.Changed() {
-		s.say(0, plain, "%s would not change", tilde(config.Path()))
+		s.Say(0, terminal.Plain, "%s would not change", terminal.Tilde(config.Path()))
 		return nil
 	}
 	if err := config.Writable(); err != nil {
 		return err
 	}
-	s.say(0, plain, "%s would change:", tilde(config.Path()))
+	s.Say(0, terminal.Plain, "%s would change:", terminal.Tilde(config.Path()))
 	for _, line := range config.Differences() {
-		s.whole(0, line)
+		s.Whole(0, line)
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/process"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"cmp"
 	"context"
 	"encoding/json"
@@ -91,11 +95,11 @@ func (w *wiring) inspectConfig(ctx context.Context, registry string) {
 	switch helper, ok := config.Helper(registry); {
 	case config.UsesHelper(registry):
 	case !ok:
-		w.find("not-set-up", blocks, fmt.Sprintf("docker does not use %s for %s: %s has no entry for it", programName, registry, tilde(path)), "run: "+setupCommand(registry, ""))
+		w.find("not-set-up", blocks, fmt.Sprintf("docker does not use %s for %s: %s has no entry for it", programName, registry, terminal.Tilde(path)), "run: "+setupCommand(registry, ""))
 	case helper == "":
-		w.find("other-helper", blocks, fmt.Sprintf("%s turns credential helpers off for %s", tilde(path), registry), "run: "+setupCommand(registry, "--force"))
+		w.find("other-helper", blocks, fmt.Sprintf("%s turns credential helpers off for %s", terminal.Tilde(path), registry), "run: "+setupCommand(registry, "--force"))
 	default:
-		w.find("other-helper", blocks, fmt.Sprintf("docker uses docker-credential-%s for %s: see %s", helper, registry, tilde(path)), "run: "+setupCommand(registry, "--force"))
+		w.find("other-helper", blocks, fmt.Sprintf("docker uses docker-credential-%s for %s: see %s", helper, registry, terminal.Tilde(path)), "run: "+setupCommand(registry, "--force"))
 	}
 	w.inspectHelpers(config)
 	w.inspectLogins(ctx, config, registry)
@@ -108,8 +112,8 @@ func (w *wiring) inspectHelpers(config *dockerconfig.Config) {
 		if i == maxEarlierLogins {
 			return
 		}
-		w.find("missing-helper", shadow, fmt.Sprintf("%s names docker-credential-%s, which is not on PATH", tilde(config.Path()), helper),
-			fmt.Sprintf("install it, or remove %q from credsStore and credHelpers in %s", helper, tilde(config.Path())))
+		w.find("missing-helper", shadow, fmt.Sprintf("%s names docker-credential-%s, which is not on PATH", terminal.Tilde(config.Path()), helper),
+			fmt.Sprintf("install it, or remove %q from credsStore and credHelpers in %s", helper, terminal.Tilde(config.Path())))
 	}
 }
 
@@ -138,7 +142,7 @@ func (w *wiring) inspectLogins(ctx context.Context, config *dockerconfig.Config,
 		risk = fmt.Sprintf("; docker %d sends it if %s cannot be run", major, programName)
 	}
 	for _, key := range keys[:min(len(keys), maxEarlierLogins)] {
-		w.find("leftover-login", shadow, fmt.Sprintf("a login for %s is in plain text in %s%s", key, tilde(config.Path()), risk),
+		w.find("leftover-login", shadow, fmt.Sprintf("a login for %s is in plain text in %s%s", key, terminal.Tilde(config.Path()), risk),
 			logoutFix(key, config.Path(), github.HostNamed(registry)))
 	}
 }
@@ -156,7 +160,7 @@ func (w *wiring) inspectPath() {
 	case err != nil:
 		w.find("not-on-path", blocks, notOnPath(dir), addToPath(dir))
 	case !sameFile(found, self):
-		w.find("other-program", shadow, fmt.Sprintf("docker runs another %s that comes first on PATH: %s", programName, tilde(found)), "remove it, or put "+tilde(dir)+" before it on PATH")
+		w.find("other-program", shadow, fmt.Sprintf("docker runs another %s that comes first on PATH: %s", programName, terminal.Tilde(found)), "remove it, or put "+terminal.Tilde(dir)+" before it on PATH")
 	default:
 		w.inspectNarrowPath(runtime.GOOS, filepath.Dir(found), dockerNeedsSudo())
 	}
@@ -178,7 +182,7 @@ func (w *wiring) inspectNarrowPath(goos, dir string, needsSudo bool) {
 	if slices.Contains(narrow, filepath.Clean(dir)) {
 		return
 	}
-	w.find("narrow-path", note, fmt.Sprintf("%s not look into %s", who, tilde(dir)), "if you need that, "+
+	w.find("narrow-path", note, fmt.Sprintf("%s not look into %s", who, terminal.Tilde(dir)), "if you need that, "+
 		toRun("sudo ln -s "+shortWord(shell.Ours, filepath.Join(dir, programName))+" /usr/local/bin/", "link the program into /usr/local/bin"))
 }
 
@@ -208,7 +212,7 @@ func (w *wiring) inspectDocker() {
 		return
 	}
 	home, _ := os.UserHomeDir()
-	w.find("snap-docker", blocks, fmt.Sprintf("docker is a snap: it reads %s and cannot run %s", tilde(filepath.Join(home, "snap", "docker", "current", ".docker", "config.json")), programName),
+	w.find("snap-docker", blocks, fmt.Sprintf("docker is a snap: it reads %s and cannot run %s", terminal.Tilde(filepath.Join(home, "snap", "docker", "current", ".docker", "config.json")), programName),
 		"install docker from https://docs.docker.com/engine/install/, or log in with a token: docker login ghcr.io")
 }
 
@@ -224,7 +228,7 @@ func (w *wiring) inspectVariables(registry string) {
 		w.find("docker-auth-config", blocks, "DOCKER_AUTH_CONFIG has a login for "+registry+", which docker 28.3 and later uses first", "run: "+shell.Ours.Unset("DOCKER_AUTH_CONFIG"))
 	}
 	if file := os.Getenv("REGISTRY_AUTH_FILE"); file != "" && !fileNamesUs(file, registry) {
-		w.find("registry-auth-file", shadow, fmt.Sprintf("REGISTRY_AUTH_FILE makes podman, buildah and skopeo read only %s, which does not name %s for %s", tilde(file), programName, registry), "run: "+shell.Ours.Unset("REGISTRY_AUTH_FILE"))
+		w.find("registry-auth-file", shadow, fmt.Sprintf("REGISTRY_AUTH_FILE makes podman, buildah and skopeo read only %s, which does not name %s for %s", terminal.Tilde(file), programName, registry), "run: "+shell.Ours.Unset("REGISTRY_AUTH_FILE"))
 	}
 }
 
@@ -242,7 +246,7 @@ func (w *wiring) inspectOtherFiles(registry string) {
 		}
 		content, err := dockerconfig.ReadFile(other.file)
 		if err == nil && hasLogin(content, registry) {
-			w.find(other.id, shadow, fmt.Sprintf("%s the login for %s in %s before %s", other.client, registry, tilde(other.file), programName), toRun(other.logout+registry, "remove it there"))
+			w.find(other.id, shadow, fmt.Sprintf("%s the login for %s in %s before %s", other.client, registry, terminal.Tilde(other.file), programName), toRun(other.logout+registry, "remove it there"))
 		}
 	}
 }
@@ -313,7 +317,7 @@ const versionLimit = 3 * time.Second
 func dockerMajor(ctx context.Context) int {
 	ctx, cancel := context.WithTimeout(ctx, versionLimit)
 	defer cancel()
-	out, _ := outputOf(background(ctx, "docker", "--version"))
+	out, _ := process.OutputOf(process.Background(ctx, "docker", "--version"))
 	version, ok := strings.CutPrefix(string(out), "Docker version ")
 	if !ok {
 		return 0

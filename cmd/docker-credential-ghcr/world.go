@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/terminal"
+
 	"io"
 	"runtime/debug"
 	"strings"
@@ -35,3 +37,11 @@ type world struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
+
+// isInteractive reports whether a person can answer a question.
+func (w world) isInteractive() bool {
+	return terminal.IsTerminal(w.stdin) && terminal.IsTerminal(w.stderr)
+}
+
+// confirm asks the person a question.
+func (w world) confirm(question string) bool { return terminal.Confirm(w.stdin, w.stderr, question) }

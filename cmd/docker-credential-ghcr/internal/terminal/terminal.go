@@ -1,4 +1,10 @@
-package main
+// Package terminal prints for a person.
+//
+// As gh does: a mark before a line says how things are, ✓ good, X bad, ! take care,
+// - plain. Marks are coloured on a terminal, and not with NO_COLOR. In a pipe there is
+// no colour and no folding. Much of the text comes from files and variables: see
+// [Visible].
+package terminal
 
 import (
 	"bufio"
@@ -13,56 +19,47 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/cmd/docker-credential-ghcr/internal/denial"
 	"golang.org/x/term"
 )
 
-// How do we print for a person?
-//
-// As gh does: a mark before a line says how things are, ✓ good, X bad, ! take care,
-// - plain. Marks are coloured on a terminal, and not with NO_COLOR. In a pipe there is
-// no colour and no folding. Much of the text comes from files and variables: see
-// visible.
-
-// mark is the sign before a line.
-type mark string
+// Mark is the sign before a line.
+type Mark string
 
 const (
-	good  mark = "✓"
-	bad   mark = "X"
-	care  mark = "!"
-	plain mark = "-"
+	Good  Mark = "✓"
+	Bad   Mark = "X"
+	Care  Mark = "!"
+	Plain Mark = "-"
 )
 
-var colours = map[mark]string{good: "32", bad: "31", care: "33"}
+var colours = map[Mark]string{Good: "32", Bad: "31", Care: "33"}
 
-// screen is where a person reads.
-type screen struct {
+// Screen is where a person reads.
+type Screen struct {
 	io.Writer
 	colour bool
 	// width is the columns of a terminal, 0 in a pipe.
 	width int
 }
 
-func newScreen(w io.Writer) *screen {
-	s := &screen{Writer: w}
-	if isTerminal(w) {
+// NewScreen is the screen that writes to w. Colour and folding need a terminal there.
+func NewScreen(w io.Writer) *Screen {
+	s := &Screen{Writer: w}
+	if IsTerminal(w) {
 		s.colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 		s.width, _, _ = term.GetSize(int(w.(*os.File).Fd()))
 	}
 	return s
 }
 
-// isTerminal reports whether a person can answer a question.
-func (w world) isTerminal() bool { return isTerminal(w.stdin) && isTerminal(w.stderr) }
-
-func isTerminal(end any) bool {
+// IsTerminal reports whether one end of the program is a terminal.
+func IsTerminal(end any) bool {
 	file, ok := end.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// say prints a marked line, indented, folded to the terminal's width.
-func (s *screen) say(indent int, m mark, format string, args ...any) {
+// Say prints a marked line, indented, folded to the terminal's width.
+func (s *Screen) Say(indent int, m Mark, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	sign := string(m)
 	if c := colours[m]; c != "" && s.colour {
@@ -71,14 +68,14 @@ func (s *screen) say(indent int, m mark, format string, args ...any) {
 	s.fold(strings.Repeat(" ", indent)+sign+" ", indent+2, text)
 }
 
-// detail prints what belongs to the line before.
-func (s *screen) detail(indent int, format string, args ...any) {
+// Detail prints what belongs to the line before.
+func (s *Screen) Detail(indent int, format string, args ...any) {
 	s.fold(strings.Repeat(" ", indent+2), indent+2, fmt.Sprintf(format, args...))
 }
 
-// heading prints the title of the lines that follow.
-func (s *screen) heading(text string) {
-	text = visible(text)
+// Heading prints the title of the lines that follow.
+func (s *Screen) Heading(text string) {
+	text = Visible(text)
 	if s.colour {
 		text = "\x1b[1m" + text + "\x1b[0m"
 	}
@@ -87,12 +84,12 @@ func (s *screen) heading(text string) {
 
 // fold writes text after a prefix, and what does not fit into the width on the lines
 // below, indented. It breaks only at spaces.
-func (s *screen) fold(prefix string, indent int, text string) {
+func (s *Screen) fold(prefix string, indent int, text string) {
 	var b strings.Builder
 	b.WriteString(prefix)
 	column := indent
 	for i, word := range strings.Fields(text) {
-		word = visible(word)
+		word = Visible(word)
 		length := utf8.RuneCountInString(word)
 		switch {
 		case i == 0:
@@ -109,19 +106,19 @@ func (s *screen) fold(prefix string, indent int, text string) {
 	fmt.Fprintln(s, b.String())
 }
 
-// confirm asks a person a question that only y or yes answers with yes.
-func (w world) confirm(question string) bool {
-	fmt.Fprintf(w.stderr, "%s [y/N] ", visible(question))
-	line, err := bufio.NewReader(w.stdin).ReadString('\n')
+// Confirm asks a person a question that only y or yes answers with yes.
+func Confirm(stdin io.Reader, stderr io.Writer, question string) bool {
+	fmt.Fprintf(stderr, "%s [y/N] ", Visible(question))
+	line, err := bufio.NewReader(stdin).ReadString('\n')
 	if err != nil {
-		fmt.Fprintln(w.stderr)
+		fmt.Fprintln(stderr)
 	}
 	answer := strings.ToLower(strings.TrimSpace(line))
 	return answer == "y" || answer == "yes"
 }
 
-// tilde shortens a path for a person.
-func tilde(path string) string {
+// Tilde shortens a path for a person.
+func Tilde(path string) string {
 	home, err := os.UserHomeDir()
 	if err != nil || home == string(filepath.Separator) {
 		return path
@@ -132,14 +129,14 @@ func tilde(path string) string {
 	return path
 }
 
-// whole prints what a person may paste: on a line of its own, never folded.
-func (s *screen) whole(indent int, text string) {
-	fmt.Fprintln(s, strings.Repeat(" ", indent+2)+visible(text))
+// Whole prints what a person may paste: on a line of its own, never folded.
+func (s *Screen) Whole(indent int, text string) {
+	fmt.Fprintln(s, strings.Repeat(" ", indent+2)+Visible(text))
 }
 
-// visible is the one filter for everything printed: what would move the cursor, colour
+// Visible is the one filter for everything printed: what would move the cursor, colour
 // the text, or change the order of letters is escaped, so a terminal shows it.
-func visible(text string) string {
+func Visible(text string) string {
 	var b strings.Builder
 	for _, r := range text {
 		switch {
@@ -154,8 +151,8 @@ func visible(text string) string {
 	return b.String()
 }
 
-// printJSON writes a value for programs. What a terminal would obey is escaped.
-func printJSON(w io.Writer, value any) error {
+// PrintJSON writes a value for programs. What a terminal would obey is escaped.
+func PrintJSON(w io.Writer, value any) error {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
@@ -165,13 +162,6 @@ func printJSON(w io.Writer, value any) error {
 	}
 	_, err := io.WriteString(w, escapedJSON(out.String()))
 	return err
-}
-
-func printFix(s *screen, d denial.Diagnosis) {
-	s.whole(0, d.Fix.String())
-	if d.Page != "" {
-		s.whole(0, d.Page)
-	}
 }
 
 // escapedJSON is JSON with the same characters escaped, in JSON's way. The encoder has

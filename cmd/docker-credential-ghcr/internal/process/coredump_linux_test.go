@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"os"
@@ -12,7 +12,7 @@ import (
 func TestTheProcessCannotBeDumped(t *testing.T) {
 	const getDumpable = 3 // PR_GET_DUMPABLE
 	if os.Getenv("CHILD_OF_TEST") == "dumpable" {
-		disableCoreDumps()
+		DisableCoreDumps()
 		if dumpable, _, _ := syscall.RawSyscall(syscall.SYS_PRCTL, getDumpable, 0, 0); dumpable != 0 {
 			t.Errorf("dumpable is %d", dumpable)
 		}

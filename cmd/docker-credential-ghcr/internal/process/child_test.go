@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"reflect"
@@ -10,7 +10,7 @@ func TestOnlyGHsCommandsAreRun(t *testing.T) {
 	login := []string{"auth", "login", "-h", "github.com", "-s", "write:packages"}
 	refresh := []string{"auth", "refresh", "-h", "github.com", "-s", "write:packages"}
 	change := []string{"auth", "switch", "-h", "github.com", "-u", "hubot"}
-	for line, want := range map[string][]ghRun{
+	for line, want := range map[string][]GHRun{
 		"gh auth login -h github.com -s write:packages":                                                                            {{nil, login}},
 		"env -u GH_TOKEN -u GITHUB_TOKEN gh auth login -h github.com -s write:packages":                                            {{[]string{"GH_TOKEN", "GITHUB_TOKEN"}, login}},
 		"$env:GH_TOKEN=''; $env:GITHUB_TOKEN=''; gh auth login -h github.com -s write:packages":                                    {{[]string{"GH_TOKEN", "GITHUB_TOKEN"}, login}},
@@ -28,7 +28,7 @@ func TestOnlyGHsCommandsAreRun(t *testing.T) {
 		"gh auth login -h 'a b'":       nil,
 		"gh auth login -h a && rm -rf": nil,
 	} {
-		got, ok := ghRuns(line)
+		got, ok := GHRuns(line)
 		if ok != (want != nil) || ok && !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %v, %v, want %v", line, got, ok, want)
 		}

@@ -1,7 +1,6 @@
-package main
+package terminal
 
 import (
-	"errors"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -28,8 +27,8 @@ func TestFold(t *testing.T) {
 		{20, "", "  ✓ \n"},
 	} {
 		var out strings.Builder
-		s := &screen{Writer: &out, width: c.width}
-		s.say(2, good, "%s", c.text)
+		s := &Screen{Writer: &out, width: c.width}
+		s.Say(2, Good, "%s", c.text)
 		if out.String() != c.want {
 			t.Errorf("%q in %d columns:\n%swant\n%s", c.text, c.width, out.String(), c.want)
 		}
@@ -42,9 +41,9 @@ func FuzzFold(f *testing.F) {
 	f.Add("\x1b[31mred \u202eder\xff", 9)
 	f.Fuzz(func(t *testing.T, text string, width int) {
 		var out strings.Builder
-		(&screen{Writer: &out, width: width % 200}).fold("  X ", 4, text)
+		(&Screen{Writer: &out, width: width % 200}).fold("  X ", 4, text)
 		folded := out.String()
-		if got, want := strings.Fields(folded), strings.Fields("X "+text); strings.Join(got, " ") != visible(strings.Join(want, " ")) {
+		if got, want := strings.Fields(folded), strings.Fields("X "+text); strings.Join(got, " ") != Visible(strings.Join(want, " ")) {
 			t.Fatalf("%q has become %q", text, folded)
 		}
 		if strings.ContainsFunc(folded, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
@@ -62,11 +61,11 @@ func FuzzFold(f *testing.F) {
 func TestColourIsInMarksOnly(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	s := &screen{Writer: &out, colour: true}
-	s.say(0, bad, "rejected")
-	s.say(0, plain, "available")
-	s.detail(0, "expires")
-	s.whole(0, "run: it")
+	s := &Screen{Writer: &out, colour: true}
+	s.Say(0, Bad, "rejected")
+	s.Say(0, Plain, "available")
+	s.Detail(0, "expires")
+	s.Whole(0, "run: it")
 	if want := "\x1b[31mX\x1b[0m rejected\n- available\n  expires\n  run: it\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}
@@ -85,21 +84,18 @@ func TestATerminalIsNotCommanded(t *testing.T) {
 		"a\r\nb":                 `a\u000d\u000ab`,
 		"\t\"ghcr.io\": \"\\u\"": "\t\"ghcr.io\": \"\\u\"",
 	} {
-		if got := visible(text); got != want {
+		if got := Visible(text); got != want {
 			t.Errorf("%q is shown as %q, want %q", text, got, want)
 		}
 	}
-	for name, print := range map[string]func(*screen, string){
-		"a line":    func(s *screen, text string) { s.say(0, care, "%s", text) },
-		"a detail":  func(s *screen, text string) { s.detail(0, "%s", text) },
-		"a command": func(s *screen, text string) { s.whole(0, text) },
-		"a heading": (*screen).heading,
-		"a question": func(s *screen, text string) {
-			world{stdin: strings.NewReader("\n"), stderr: s}.confirm(text)
-		},
-		"an error": func(s *screen, text string) { complain(world{stderr: s}, mendable{errors.New(text), text}) },
+	for name, print := range map[string]func(*Screen, string){
+		"a line":     func(s *Screen, text string) { s.Say(0, Care, "%s", text) },
+		"a detail":   func(s *Screen, text string) { s.Detail(0, "%s", text) },
+		"a command":  func(s *Screen, text string) { s.Whole(0, text) },
+		"a heading":  (*Screen).Heading,
+		"a question": func(s *Screen, text string) { Confirm(strings.NewReader("\n"), s, text) },
 	} {
-		if got := printed(func(s *screen) { print(s, "\x1b]0;evil\a") }); !strings.Contains(got, `\u001b]0;evil\u0007`) || strings.ContainsAny(got, "\x1b\a") {
+		if got := printed(func(s *Screen) { print(s, "\x1b]0;evil\a") }); !strings.Contains(got, `\u001b]0;evil\u0007`) || strings.ContainsAny(got, "\x1b\a") {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -113,8 +109,7 @@ func TestConfirm(t *testing.T) {
 		"\n": false, "": false, "n\n": false, "no\n": false, "yep\n": false, "n\ny\n": false, "\x1b[A\n": false,
 	} {
 		var said strings.Builder
-		w := world{stdin: strings.NewReader(answer), stderr: &said}
-		if got := w.confirm("Run it now?"); got != want {
+		if got := Confirm(strings.NewReader(answer), &said, "Run it now?"); got != want {
 			t.Errorf("%q: %v", answer, got)
 		}
 		if !strings.HasPrefix(said.String(), "Run it now? [y/N] ") {
@@ -125,7 +120,7 @@ func TestConfirm(t *testing.T) {
 
 func TestNobodySitsAtAPipe(t *testing.T) {
 	t.Parallel()
-	if (world{stdin: strings.NewReader(""), stderr: new(strings.Builder)}).isTerminal() {
+	if IsTerminal(strings.NewReader("")) || IsTerminal(new(strings.Builder)) {
 		t.Error("a pipe is a terminal")
 	}
 }
@@ -143,13 +138,20 @@ func TestTilde(t *testing.T) {
 		home + "2":    home + "2",
 		"config.json": "config.json",
 	} {
-		if got := tilde(path); got != want {
+		if got := Tilde(path); got != want {
 			t.Errorf("%s is %s, want %s", path, got, want)
 		}
 	}
 	root := string(filepath.Separator)
 	t.Setenv(variable, root)
-	if got := tilde(root + "etc"); got != root+"etc" {
+	if got := Tilde(root + "etc"); got != root+"etc" {
 		t.Errorf("in a home at the root: %s", got)
 	}
+}
+
+// printed is what print prints in a pipe.
+func printed(print func(*Screen)) string {
+	var out strings.Builder
+	print(NewScreen(&out))
+	return out.String()
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package process
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 func TestChildrenHaveTheUsualSIGPIPE(t *testing.T) {
 	signal.Ignore(syscall.SIGPIPE)
 	for range 2 {
-		out, err := outputOf(background(t.Context(), "sh", "-c", "kill -PIPE $$; echo ignored"))
+		out, err := OutputOf(Background(t.Context(), "sh", "-c", "kill -PIPE $$; echo ignored"))
 		var exit *exec.ExitError
 		if strings.Contains(string(out), "ignored") || !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGPIPE {
 			t.Errorf("%s, %v", out, err)
@@ -29,8 +29,8 @@ func TestChildrenHaveTheUsualSIGPIPE(t *testing.T) {
 func TestChildrenDoNotSeeOurToken(t *testing.T) {
 	t.Setenv("GHCR_TOKEN", "ghp_ours")
 	t.Setenv("GH_TOKEN", "ghp_ghs")
-	command := background(t.Context(), "env")
-	out, err := outputOf(command)
+	command := Background(t.Context(), "env")
+	out, err := OutputOf(command)
 	if err != nil || strings.Contains(string(out), "ghp_ours") || !strings.Contains(string(out), "GH_TOKEN=ghp_ghs") {
 		t.Errorf("%v, %s", err, out)
 	}

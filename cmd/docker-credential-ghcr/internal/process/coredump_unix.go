@@ -1,12 +1,12 @@
 //go:build unix && !linux
 
-package main
+package process
 
 import "syscall"
 
-// disableCoreDumps keeps the token out of core dumps. Programs that we start may raise
+// DisableCoreDumps keeps the token out of core dumps. Programs that we start may raise
 // the limit again.
-func disableCoreDumps() {
+func DisableCoreDumps() {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_CORE, &limit) == nil {
 		limit.Cur = 0

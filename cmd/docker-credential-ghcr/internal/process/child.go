@@ -1,4 +1,9 @@
-package main
+// Package process starts other programs, and keeps our own from leaving a core dump.
+//
+// A program gets our environment without the token that is for us alone, and the
+// usual SIGPIPE, which we ignore. In the background it also gets a time limit, after
+// which it is killed with its children, and a limit for its output.
+package process
 
 import (
 	"bytes"
@@ -13,17 +18,11 @@ import (
 	"time"
 )
 
-// How do we start another program?
-//
-// A program gets our environment without the token that is for us alone, and the
-// usual SIGPIPE, which we ignore. In the background it also gets a time limit, after
-// which it is killed with its children, and a limit for its output.
-
 // maxOutput bounds what a program may print.
 const maxOutput = 64 << 10
 
-// background is a program that answers us and that nobody sees.
-func background(ctx context.Context, program string, args ...string) *exec.Cmd {
+// Background is a program that answers us and that nobody sees.
+func Background(ctx context.Context, program string, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, program, args...)
 	command.Env = childEnvironment()
 	command.WaitDelay = time.Second
@@ -31,8 +30,8 @@ func background(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return command
 }
 
-// outputOf runs a program and returns what it printed.
-func outputOf(command *exec.Cmd) ([]byte, error) {
+// OutputOf runs a program and returns what it printed.
+func OutputOf(command *exec.Cmd) ([]byte, error) {
 	var out limitedBuffer
 	command.Stdout = &out
 	if err := start(command); err != nil {
@@ -42,8 +41,8 @@ func outputOf(command *exec.Cmd) ([]byte, error) {
 	return out.content.Bytes(), err
 }
 
-// foreground runs a program in the person's terminal.
-func foreground(ctx context.Context, without []string, program string, args ...string) error {
+// Foreground runs a program in the person's terminal.
+func Foreground(ctx context.Context, without []string, program string, args ...string) error {
 	command := exec.CommandContext(ctx, program, args...)
 	command.Env = childEnvironment(without...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -88,25 +87,25 @@ func (b *limitedBuffer) Write(text []byte) (int, error) {
 	return b.content.Write(text)
 }
 
-// ghRun is one call of gh.
-type ghRun struct {
-	without []string // variables that gh must not see
-	args    []string
+// GHRun is one call of gh.
+type GHRun struct {
+	Without []string // variables that gh must not see
+	Args    []string
 }
 
-// ghRuns reads a command line that the credentials package wrote for a person to
+// GHRuns reads a command line that the credentials package wrote for a person to
 // paste. ok is false if it has anything but gh auth in it.
-func ghRuns(line string) (runs []ghRun, ok bool) {
+func GHRuns(line string) (runs []GHRun, ok bool) {
 	line = strings.ReplaceAll(line, "; if ($?) { ", " && ")
 	for part := range strings.SplitSeq(line, " && ") {
-		run := ghRun{}
+		run := GHRun{}
 		words := strings.Fields(strings.TrimSuffix(part, " }"))
 		for len(words) > 0 {
 			if name, isPowerShell := strings.CutSuffix(words[0], "='';"); isPowerShell && strings.HasPrefix(name, "$env:") {
-				run.without = append(run.without, strings.TrimPrefix(name, "$env:"))
+				run.Without = append(run.Without, strings.TrimPrefix(name, "$env:"))
 				words = words[1:]
 			} else if len(words) > 2 && words[0] == "env" && words[1] == "-u" {
-				run.without = append(run.without, words[2])
+				run.Without = append(run.Without, words[2])
 				words = slices.Concat([]string{"env"}, words[3:])
 			} else if words[0] == "env" {
 				words = words[1:]
@@ -117,7 +116,7 @@ func ghRuns(line string) (runs []ghRun, ok bool) {
 		if len(words) < 3 || words[0] != "gh" || words[1] != "auth" || strings.ContainsAny(strings.Join(words, ""), `'"$;&|<>(){}\`) {
 			return nil, false
 		}
-		run.args = words[1:]
+		run.Args = words[1:]
 		runs = append(runs, run)
 	}
 	return runs, true

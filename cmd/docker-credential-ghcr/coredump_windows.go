@@ -1,5 +1,0 @@
-package main
-
-// disableCoreDumps has nothing to do: Windows writes none unless an administrator asks
-// for them.
-func disableCoreDumps() {}
