@@ -35,6 +35,16 @@ func (w world) helper(fresh bool) *credentials.Helper {
 	}
 }
 
+// kubeletHelper finds the credential for a node, which only pulls.
+func (w world) kubeletHelper(fresh bool) *credentials.Helper {
+	helper := w.helper(fresh)
+	helper.Scope = github.ReadPackages
+	return helper
+}
+
+// tokenFile is where README's recipes put a node's token.
+const tokenFile = "/etc/ghcr/token"
+
 // Which logins did docker have before it used us?
 //
 // They are the last sources of a token, so that setup never takes a login away: what

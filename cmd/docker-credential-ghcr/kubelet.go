@@ -116,13 +116,6 @@ func serveKubelet(w world, lasts time.Duration) error {
 	return err
 }
 
-// kubeletHelper finds the credential for a node, which only pulls.
-func (w world) kubeletHelper(fresh bool) *credentials.Helper {
-	helper := w.helper(fresh)
-	helper.Scope = github.ReadPackages
-	return helper
-}
-
 // answerKubelet is a pull's credential, or an empty answer if there is none, which must
 // not be cached: somebody may be about to provide one. The error of a token that is not
 // valid is a Refusal.
@@ -182,9 +175,6 @@ func parseKubeletRequest(input []byte) (kubeletRequest, error) {
 	}
 	return r, nil
 }
-
-// tokenFile is where README's recipes put a node's token.
-const tokenFile = "/etc/ghcr/token"
 
 // printKubeletConfig prints a CredentialProviderConfig for the registries that this
 // machine knows. See
