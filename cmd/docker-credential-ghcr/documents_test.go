@@ -136,7 +136,7 @@ func variables(t *testing.T) []string {
 	t.Helper()
 	ours := regexp.MustCompile(`^(GHCR_|GH_|GITHUB_|DOCKER_CONFIG|NO_COLOR)[A-Z_]*$`)
 	var names []string
-	for _, dir := range []string{".", "internal/dockerconfig", "../../credentials"} {
+	for _, dir := range []string{".", "internal/dockerconfig", "internal/process", "internal/terminal", "../../credentials"} {
 		for _, file := range parse(t, dir) {
 			ast.Inspect(file, func(node ast.Node) bool {
 				literal, ok := node.(*ast.BasicLit)
