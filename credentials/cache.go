@@ -96,15 +96,12 @@ func cacheDir(home, service string, user int) string {
 	switch {
 	case filepath.IsAbs(home):
 		return filepath.Join(home, "docker-credential-ghcr")
-	case home != "":
-		return "" // what is in the working directory is a stranger's
-	case filepath.IsAbs(service):
+	case home == "" && filepath.IsAbs(service):
 		return filepath.Join(service, "docker-credential-ghcr")
-	}
-	if user == 0 && runtime.GOOS != "windows" {
+	case home == "" && service == "" && user == 0 && runtime.GOOS != "windows":
 		return "/run/docker-credential-ghcr"
 	}
-	return ""
+	return "" // what is in the working directory is a stranger's
 }
 
 // load reads what is known about a token.

@@ -61,13 +61,15 @@ func emptyMachine(home string) map[string]string {
 		"XDG_CONFIG_HOME": filepath.Join(home, "config"),
 		"XDG_CACHE_HOME":  filepath.Join(home, "cache"),
 		"GH_CONFIG_DIR":   filepath.Join(home, "gh"),
+		// Without a home there is no other place for the cache either: /run is not a test's.
+		"CACHE_DIRECTORY": "none",
 		// A bus that cannot be, should the keyring of the machine be opened after all.
 		"DBUS_SESSION_BUS_ADDRESS": "disabled:",
 		// Here as there, nobody could answer a question of the keyring's.
 		"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22",
 	}
 	for _, name := range []string{
-		"GHCR_TOKEN", "GHCR_TOKEN_FILE", "CREDENTIALS_DIRECTORY", "CACHE_DIRECTORY", "GHCR_USER", "GITHUB_SERVER_URL", "SUDO_UID", "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN",
+		"GHCR_TOKEN", "GHCR_TOKEN_FILE", "CREDENTIALS_DIRECTORY", "GHCR_USER", "GITHUB_SERVER_URL", "SUDO_UID", "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN",
 		"GH_HOST", "GHCR_SCOPE", "GHCR_DEBUG", "GHCR_NO_MEMORY",
 		"GITHUB_ACTIONS", "GITHUB_ACTOR", "CI",
 		"DISPLAY", "WAYLAND_DISPLAY",

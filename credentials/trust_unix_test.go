@@ -193,6 +193,7 @@ func TestRootLeavesNothingBehindInAnotherUsersHome(t *testing.T) {
 		t.Setenv(name, filepath.Join(home, dir))
 	}
 	t.Setenv("SUDO_UID", "54321")
+	t.Setenv("CACHE_DIRECTORY", t.TempDir())
 	m.variable("gho_dead")
 	m.refused("ghcr.io")
 	if err := EditSettings(func(s *Settings) error {
