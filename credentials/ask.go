@@ -63,14 +63,14 @@ func (a *asker) ask(ctx context.Context, c Candidate, last github.Answer) facts 
 	client := a.client(c.Source)
 	if last.IsNearLimit(time.Now()) && !a.cache.writeOnly {
 		// The registry can vouch for a token as well, before the API answers nobody who
-		// uses this account.
+		// uses this account. A no is worth a request to the API, too.
 		f.Registry = client.AskRegistry(ctx, userOf(c, f), c.Token)
-		if f.Registry.StateByRegistry() != github.Unknown {
+		if f.Registry.StateByRegistry() == github.Valid {
 			return f
 		}
 	}
 	f.API = client.AskAPI(ctx, c.Token)
-	if f.API.StateByAPI() == github.Unknown {
+	if f.API.StateByAPI() == github.Unknown && f.Registry.Asked.IsZero() {
 		f.Registry = client.AskRegistry(ctx, userOf(c, f), c.Token)
 	}
 	return f

@@ -59,7 +59,9 @@ type Candidate struct {
 	// Inactive is set for one of gh's accounts that is not the active one.
 	Inactive bool
 	Token    github.Token
-	// Exposed is set if every user of this machine can read the file with the token.
+	// File is the file of ours that the token is in, "" if it is in none; Exposed is set
+	// if every user of this machine can read it.
+	File    string
 	Exposed bool
 	Fault   Fault
 	// Reason describes the fault to a person. It never contains a secret.

@@ -53,6 +53,6 @@ func (c Candidate) readToken(path string) Candidate {
 		c.Fault, c.Reason = Broken, fmt.Sprintf("%s is larger than %d bytes", github.Printable(path), maxTokenFile)
 		return c
 	}
-	c.Exposed = info.Mode().Perm()&0o004 != 0
+	c.File, c.Exposed = path, info.Mode().Perm()&0o004 != 0
 	return c.WithSecret(string(content))
 }

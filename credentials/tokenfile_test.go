@@ -95,7 +95,7 @@ func TestATokenFileThatEveryoneCanReadIsMarked(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		if v := m.only("ghcr.io"); !v.Good() || v.Exposed != want {
+		if v := m.only("ghcr.io"); !v.Good() || v.Exposed != want || v.File != path {
 			t.Errorf("%o: %+v", mode, v)
 		}
 	}
@@ -180,9 +180,42 @@ func TestNearTheLimitTheRegistryIsAskedFirst(t *testing.T) {
 		m.found("ghcr.io", "octocat", "gho_example")
 		m.wantAsked(4, 2)
 	})
+	inBubble(t, func(m *machine) {
+		m.variable("gho_example")
+		m.token("gho_example", "write:packages")
+		limits := map[string]string{"X-RateLimit-Limit": "5000", "X-RateLimit-Reset": strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)}
+		// A limit without a number of remaining requests says nothing.
+		m.github.Break("", credentialstest.API, withoutRemaining(limits))
+		m.found("ghcr.io", "octocat", "gho_example")
+		time.Sleep(time.Minute)
+		m.found("ghcr.io", "octocat", "gho_example")
+		m.wantAsked(2, 0)
+		// The registry's no alone is not enough while the API can be asked.
+		limits["X-RateLimit-Remaining"] = "400"
+		m.github.Break("", credentialstest.API, withHeaders(limits))
+		time.Sleep(time.Minute)
+		m.found("ghcr.io", "octocat", "gho_example")
+		m.github.Break("", credentialstest.Registry, credentialstest.Denied(403, "DENIED", "denied"))
+		time.Sleep(time.Minute)
+		m.found("ghcr.io", "octocat", "gho_example")
+		m.wantAsked(4, 1)
+	})
 	if got := (github.Answer{Limit: 60, Remaining: 5, Resets: time.Now().Add(time.Hour)}); !got.IsNearLimit(time.Now()) || got.IsNearLimit(time.Now().Add(2*time.Hour)) {
 		t.Error("the limit is not seen")
 	}
+}
+
+// withoutRemaining is withHeaders where a proxy has removed one header.
+func withoutRemaining(headers map[string]string) http.Handler {
+	inner := withHeaders(headers)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recorder := httptest.NewRecorder()
+		inner.ServeHTTP(recorder, r)
+		maps.Copy(w.Header(), recorder.Header())
+		w.Header().Del("X-RateLimit-Remaining")
+		w.WriteHeader(recorder.Code)
+		_, _ = w.Write(recorder.Body.Bytes())
+	})
 }
 
 // withHeaders lets GitHub answer as always, except for some headers.

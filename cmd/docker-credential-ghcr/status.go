@@ -62,6 +62,11 @@ type candidate struct {
 	// Used is set for the one that docker gets.
 	Used bool `json:"used"`
 
+	// Exposed is set if every user of this machine can read the file with the token.
+	Exposed bool `json:"exposed"`
+
+	// file is the file with the token, if it is in one.
+	file string
 	// unscoped is set for a token that has scopes, if GitHub never named them.
 	unscoped bool
 }
@@ -245,6 +250,8 @@ func newCandidate(v credentials.Verdict) candidate {
 		Verdict: "good",
 		Reason:  v.Reason,
 		Fix:     v.Fix,
+		Exposed: v.Exposed,
+		file:    v.File,
 	}
 	if v.Good() {
 		c.Login = v.User
@@ -337,6 +344,10 @@ func (c candidate) print(s *terminal.Screen, gets string) {
 	}
 	if c.unscoped {
 		s.Detail(2, "GitHub has never named its scopes, so they are not checked")
+	}
+	if c.Exposed {
+		s.Say(4, terminal.Care, "every user of this machine can read %s", terminal.Tilde(c.file))
+		s.Whole(4, "run: chmod o-r "+shell.Ours.Word(c.file))
 	}
 	c.printExpiry(s)
 }

@@ -83,8 +83,11 @@ func (a *Answer) readHeader(header http.Header) {
 	if page, ok := strings.CutPrefix(header.Get("X-GitHub-SSO"), "required; url="); ok && strings.HasPrefix(page, "https://") {
 		a.SSOPage = Printable(page)
 	}
-	a.Limit, _ = strconv.Atoi(header.Get("X-RateLimit-Limit"))
-	a.Remaining, _ = strconv.Atoi(header.Get("X-RateLimit-Remaining"))
+	limit, errLimit := strconv.Atoi(header.Get("X-RateLimit-Limit"))
+	remaining, errRemaining := strconv.Atoi(header.Get("X-RateLimit-Remaining"))
+	if errLimit == nil && errRemaining == nil && limit > 0 && remaining >= 0 {
+		a.Limit, a.Remaining = limit, remaining
+	}
 	if seconds, err := strconv.ParseInt(header.Get("X-RateLimit-Reset"), 10, 64); err == nil && seconds > 0 && seconds < 1<<35 {
 		a.Resets = time.Unix(seconds, 0).UTC()
 	}
