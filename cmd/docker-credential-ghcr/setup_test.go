@@ -85,7 +85,7 @@ func TestDefaultStore(t *testing.T) {
 	}
 }
 
-// What the flags do not say stays; a setup that fails takes back what it said.
+// Settings that no flag names stay. A setup that fails restores the settings.
 func TestSaveSettings(t *testing.T) {
 	settingsIn(t)
 	save := func(registry string, o setupOptions) (revert func()) {

@@ -114,7 +114,7 @@ func TestDockerLoginWhileSetupAsks(t *testing.T) {
 
 // setup writes config.json while docker login is under way, which has read it
 // before and writes it after: no lock could help, for docker takes none. status
-// says so, and setup mends it.
+// says so, and setup fixes it.
 func TestSetupWhileDockerLogsIn(t *testing.T) {
 	t.Parallel()
 	s := onlyOnStage(t)
@@ -149,8 +149,8 @@ func TestSetupWhileDockerLogsIn(t *testing.T) {
 
 	const ofDocker = `{"auths": {"containers.acme.ghe.com": {}}}`
 	sameConfigBut(t, readConfig(t, home), before, ofDocker)
-	if remedy := finding(t, home, "not-set-up"); remedy != "run: docker-credential-ghcr setup" {
-		t.Errorf("the remedy is %q", remedy)
+	if fix := finding(t, home, "not-set-up"); fix != "run: docker-credential-ghcr setup" {
+		t.Errorf("the fix is %q", fix)
 	}
 	if got := words(t, home, "setup"); got.code != 0 {
 		t.Errorf("setup: %+v", got)

@@ -12,7 +12,7 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 )
 
-// After setup on a config.json that docker itself wrote, docker asks us for all that
+// After setup on a config.json that docker itself wrote, docker uses us for everything that
 // it does with ghcr.io, and keeps our entry when it writes the file. After setup
 // --undo all is as it was.
 func TestSetupServesDocker(t *testing.T) {
@@ -94,15 +94,15 @@ func TestDockerLogoutRemovesLeftovers(t *testing.T) {
 			t.Fatalf("setup: %+v", got)
 		}
 		check(t, leaveDockerLogin(home, key, "octocat", "hunter2"))
-		remedy := finding(t, home, "leftover-login")
-		command, ok := strings.CutPrefix(remedy, "run: ")
+		fix := finding(t, home, "leftover-login")
+		command, ok := strings.CutPrefix(fix, "run: ")
 		if !ok {
-			t.Errorf("%s: the remedy is %q", key, remedy)
+			t.Errorf("%s: the fix is %q", key, fix)
 			continue
 		}
 		succeeds(t, home, []string{"sh", "-c", command})
-		if remedy := finding(t, home, "leftover-login"); remedy != "" {
-			t.Errorf("%s: after %q it still is: %q", key, command, remedy)
+		if fix := finding(t, home, "leftover-login"); fix != "" {
+			t.Errorf("%s: after %q it still is: %q", key, command, fix)
 		}
 		if strings.Contains(readConfig(t, home), inConfig("octocat", "hunter2")) {
 			t.Errorf("%s: the secret is still there", key)
@@ -110,7 +110,7 @@ func TestDockerLogoutRemovesLeftovers(t *testing.T) {
 	}
 }
 
-// finding is the remedy that status has for what it finds, "" if it does not.
+// finding is the fix that status shows for a finding, "" if there is none.
 func finding(t *testing.T, home *stage.Home, id string) string {
 	t.Helper()
 	for _, f := range theReport(t, words(t, home, "status", "--json")).Wiring.Findings {

@@ -91,7 +91,7 @@ func TestWhatBecameOfLoginsIsSaidOnce(t *testing.T) {
 	}
 }
 
-// FuzzUndo: whatever the record says, undo takes back our entries and touches
+// FuzzUndo: whatever the record says, undo removes our entries and changes
 // nobody's login or helper, and docker can read what is left.
 func FuzzUndo(f *testing.F) {
 	for _, config := range []string{
@@ -126,7 +126,7 @@ func FuzzUndo(f *testing.F) {
 		after := configOf(t, c.bytes())
 		for _, registry := range append(registries, after.Registries()...) {
 			if helper, ok := after.Helper(registry); ok && helper == HelperName {
-				t.Errorf("docker asks us for %q still: %s", registry, c.bytes())
+				t.Errorf("docker still uses us for %q: %s", registry, c.bytes())
 			}
 		}
 		for _, object := range before.objects("credHelpers") {
