@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -1233,5 +1234,37 @@ func TestGetAndSearchAgreeWhateverTheFacts(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// GitHub answers 403 to requests without a User-Agent, which says nothing about the token.
+func TestTheZeroHelperChecksTheScope(t *testing.T) {
+	m := newMachine(t)
+	m.variable("gho_example")
+	m.token("gho_example", "repo")
+	h := &Helper{Transport: m.github.Transport(), Keyring: m.keyring}
+	if _, secret, err := h.Get("ghcr.io"); secret != "" || !protocol.IsErrCredentialsNotFound(err) {
+		t.Errorf("got %q, %v", secret, err)
+	}
+	for _, r := range m.github.Requests() {
+		if r.UserAgent != "docker-credential-ghcr" {
+			t.Errorf("asked as %q", r.UserAgent)
+		}
+	}
+}
+
+// What several goroutines say does not mix: bytes.Buffer is for one at a time.
+func TestSeveralGoroutinesMayUseOneHelper(t *testing.T) {
+	m := newMachine(t)
+	m.variable("github_pat_example")
+	h, said := m.helper(), &bytes.Buffer{}
+	h.Stderr = said
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() { _, _, _ = h.Get("ghcr.io") })
+	}
+	all.Wait()
+	if n := strings.Count(said.String(), "docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n  GH_TOKEN: "); n != 8 {
+		t.Errorf("%d of 8 refusals are whole:\n%s", n, said)
 	}
 }
