@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 )
 
 func TestATokenThatWasTypedAsTheUserIsNoLogin(t *testing.T) {
@@ -61,6 +63,7 @@ func TestAProxysPasswordIsNotShown(t *testing.T) {
 // Some proxies say in the first line of their refusal what they were sent.
 func TestAProxyThatRepeatsItsLoginIsNotRepeated(t *testing.T) {
 	t.Parallel()
+	credentialstest.NeedLoopback(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +91,7 @@ func TestAProxyThatRepeatsItsLoginIsNotRepeated(t *testing.T) {
 
 func TestTheProxyOfTheEnvironmentIsUsedAndSeesNoToken(t *testing.T) {
 	t.Parallel()
+	credentialstest.NeedLoopback(t)
 	var seen log
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(&seen, "%s %s %v\n", r.Method, r.Host, r.Header)

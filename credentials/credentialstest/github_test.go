@@ -33,6 +33,7 @@ func overBoth(t *testing.T, test func(t *testing.T, g *credentialstest.GitHub, v
 
 func overTLS(t *testing.T, h http.Handler) http.RoundTripper {
 	t.Helper()
+	credentialstest.NeedLoopback(t)
 	server := httptest.NewUnstartedServer(h)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that hang up are what is tested
 	server.StartTLS()

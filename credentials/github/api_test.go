@@ -513,6 +513,7 @@ func TestAProxysShortPasswordLeavesTheReasonReadable(t *testing.T) {
 // server is a server of TLS on loopback. What it notes of failed handshakes is dropped.
 func server(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
+	credentialstest.NeedLoopback(t)
 	s := httptest.NewUnstartedServer(handler)
 	s.Config.ErrorLog = stdlog.New(io.Discard, "", 0)
 	s.EnableHTTP2 = true
@@ -533,6 +534,7 @@ func TestAServerThatNobodyTrustsGetsNoToken(t *testing.T) {
 
 func TestAServerThatSpeaksInClearGetsNoToken(t *testing.T) {
 	t.Parallel()
+	credentialstest.NeedLoopback(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 )
 
 // authority is a certificate authority, of which there may be several
@@ -68,6 +70,7 @@ func (a *authority) server(t *testing.T, requests *atomic.Int32) *httptest.Serve
 	if err != nil {
 		t.Fatal(err)
 	}
+	credentialstest.NeedLoopback(t)
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
 	s.Config.ErrorLog = stdlog.New(io.Discard, "", 0)
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
