@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -104,6 +105,9 @@ func program(t *testing.T, name, howToGetIt string) string {
 	t.Helper()
 	path, err := stage.Program(name)
 	if err != nil {
+		if _, err := os.Stat(filepath.Join("tools", name)); err == nil && testing.Short() {
+			t.Skip(name + " is not built with -short; run it without")
+		}
 		missing(t, fmt.Sprintf("no %s here: %s", name, howToGetIt))
 	}
 	return path
