@@ -107,10 +107,14 @@ func earlierStore(config *dockerconfig.Config, registry string) string {
 // plainTextLogins are the logins in config.json, those first that docker itself would
 // use, and no more than a few.
 func plainTextLogins(config *dockerconfig.Config, registry string) []dockerconfig.Login {
-	logins := config.Logins(registry)
-	slices.SortStableFunc(logins, func(a, b dockerconfig.Login) int {
-		return rankOfKey(a.Key, registry) - rankOfKey(b.Key, registry)
-	})
+	var logins []dockerconfig.Login
+	for _, docker := range []bool{true, false} {
+		for _, l := range config.Logins(registry) {
+			if (l.Key == registry) == docker {
+				logins = append(logins, l)
+			}
+		}
+	}
 	var distinct []dockerconfig.Login
 	for _, l := range logins {
 		same := func(other dockerconfig.Login) bool { return other.Secret() == l.Secret() }
@@ -119,13 +123,6 @@ func plainTextLogins(config *dockerconfig.Config, registry string) []dockerconfi
 		}
 	}
 	return distinct[:min(len(distinct), maxEarlierLogins)]
-}
-
-func rankOfKey(key, registry string) int {
-	if key == registry {
-		return 0
-	}
-	return 1
 }
 
 func candidateOf(l dockerconfig.Login) credentials.Candidate {
