@@ -24,14 +24,14 @@ func checkCommand(w world) *cobra.Command {
 	var pull, asJSON bool
 	command := &cobra.Command{
 		Use:   "check IMAGE",
-		Short: "Check whether an image can be pushed, and if not, why",
-		Long: `Check whether an image can be pushed, and if not, why.
+		Short: "Check whether an image can be pushed or pulled, and why not",
+		Long: `Check whether an image can be pushed, or pulled with --pull, and why not.
 
 It checks the login that docker, podman and helm would send, asks the registry
-itself (it opens an upload and drops it), and asks GitHub about the package. Nothing
-is uploaded and nothing is created. IMAGE may be pasted with https://, docker:// or
-oci://, or as the address of the package's page. The exit status is 0 if it is
-allowed, 1 if not, 3 if that is unknown.`,
+(it starts an upload and cancels it), and asks GitHub about the package. Nothing
+is uploaded and nothing is created. IMAGE can have https://, docker:// or oci://
+before it, or be the address of the package's page. The exit status is 0 if the
+push or pull is allowed, 1 if it is not, 3 if that is unknown.`,
 		Example: `  docker-credential-ghcr check ghcr.io/octocat/app
   docker-credential-ghcr check octocat/app:1.2 --pull
   docker-credential-ghcr check containers.example.com/octocat/app --json`,
@@ -45,7 +45,7 @@ allowed, 1 if not, 3 if that is unknown.`,
 			return check(cmd.Context(), w, args[0], !pull, asJSON)
 		},
 	}
-	command.Flags().BoolVar(&pull, "pull", false, "check whether it can be pulled")
+	command.Flags().BoolVar(&pull, "pull", false, "check whether the image can be pulled")
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }

@@ -19,8 +19,8 @@ import (
 func rootCommand(w world) *cobra.Command {
 	root := &cobra.Command{
 		Use:   programName,
-		Short: "Give docker the GitHub login you already have",
-		Long: `Give docker, and every other registry client, the GitHub login you already have
+		Short: "Use the GitHub login you already have for ghcr.io",
+		Long: `Let docker and every other registry client use the GitHub login you already have
 for ghcr.io, with a token that was checked a moment ago.`,
 		Example: `  docker-credential-ghcr setup
   docker push ghcr.io/OWNER/IMAGE

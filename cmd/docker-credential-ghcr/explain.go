@@ -16,11 +16,11 @@ func explainCommand(w world) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "explain [TEXT]",
-		Short: "Explain what a failed push or pull printed, and how to fix it",
-		Long: `Explain what a failed push or pull printed, and how to fix it. It understands the
-output of docker, buildx, podman, crane, helm and others, of clusters and of
-workflows. The text is read from standard input, or is the argument; in a long log
-the last denial counts. Nothing is asked over the network.
+		Short: "Explain a failed push or pull",
+		Long: `Explain a failed push or pull: why it failed, and how to fix it. The input is what
+docker, buildx, podman, crane, helm, a cluster or a workflow printed, on standard
+input or as an argument. In a long log the last denial counts. explain uses no
+network.
 
 The exit status is 0 if the text has a denial of a GitHub registry, else 1.`,
 		Example: `  docker push ghcr.io/octocat/app 2>&1 | docker-credential-ghcr explain

@@ -55,16 +55,16 @@ func kubeletCommand(w world) *cobra.Command {
 	lasts, printConfig := cacheDuration, false
 	command := &cobra.Command{
 		Use:   "kubelet",
-		Short: "Give a Kubernetes node's kubelet the token for an image",
-		Long: `Give a Kubernetes node's kubelet the token for an image.
+		Short: "Give the kubelet of a Kubernetes node a token for an image",
+		Long: `Give the kubelet of a Kubernetes node a token for an image.
 
-The kubelet itself runs this, as an image credential provider: it sends a
+The kubelet runs this as an image credential provider: it sends a
 CredentialProviderRequest on standard input and reads the answer on standard
-output. You run it once with --print-config, for the file that the kubelet's
+output. Run it once with --print-config to write the file that the kubelet's flag
 --image-credential-provider-config names.
 
-A token needs read:packages only. Without a token, and for other registries,
-the answer is empty. If there is a token but no valid one, the exit status is 1
+A token needs only read:packages. Without a token, and for other registries,
+the answer is empty. If there are tokens but none is valid, the exit status is 1
 and the kubelet logs the reason. In both cases public images still pull.`,
 		Example: `  docker-credential-ghcr kubelet --print-config > /etc/kubernetes/image-credential-providers.yaml
   docker-credential-ghcr status --kubelet`,
@@ -86,7 +86,7 @@ and the kubelet logs the reason. In both cases public images still pull.`,
 			return nil
 		},
 	}
-	command.Flags().DurationVar(&lasts, "cache-duration", lasts, "how long the kubelet uses a token again without asking")
+	command.Flags().DurationVar(&lasts, "cache-duration", lasts, "how long the kubelet may cache a token")
 	command.Flags().BoolVar(&printConfig, "print-config", false, "print a CredentialProviderConfig for this machine's registries")
 	return command
 }

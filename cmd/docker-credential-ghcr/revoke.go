@@ -24,12 +24,13 @@ func revokeCommand(w world) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "revoke [SOURCE]",
 		Short: "Revoke a token at GitHub, permanently",
-		Long: `Revoke a token at GitHub, permanently: the one that docker gets now, or that of the
-SOURCE named as status names it: a variable, gh, or docker-login. With - the
-token is read from standard input, for example one that leaked. It is never an
-argument.
+		Long: `Revoke a token at GitHub, permanently. This cannot be undone.
 
-The token is described, and you are asked first.`,
+Without SOURCE it revokes the token that docker gets now. SOURCE is a source as
+status names it: a variable, gh, or docker-login. With - it reads the token from
+standard input, for example one that leaked. A token is never an argument.
+
+It describes the token and asks before it revokes it.`,
 		Example: `  docker-credential-ghcr revoke
   docker-credential-ghcr revoke GH_TOKEN
   docker-credential-ghcr revoke - --yes < leaked-token`,
@@ -44,7 +45,7 @@ The token is described, and you are asked first.`,
 		},
 	}
 	command.Flags().StringVar(&registry, "registry", "ghcr.io", "the registry or GitHub host")
-	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	command.Flags().BoolVar(&yes, "yes", false, "revoke without asking")
 	return command
 }
 

@@ -36,14 +36,15 @@ func setupCommandOf(w world) *cobra.Command {
 	var o setupOptions
 	command := &cobra.Command{
 		Use:   "setup",
-		Short: "Make docker use your GitHub login",
-		Long: `Make docker use your GitHub login: setup adds one key to docker's config.json.
+		Short: "Set docker up to use your GitHub login for ghcr.io",
+		Long: `Set docker up to use your GitHub login for ghcr.io: setup adds one key to docker's
+config.json.
 
-Then it shows what status shows, and on a terminal offers to run the one command
-that is still missing. Running it again changes nothing. --undo undoes what it did.
+Then setup prints what status prints, and on a terminal offers to run the one
+command that is still missing. Running it again changes nothing. --undo undoes it.
 
-A login that docker has already keeps working. If it would not, setup changes nothing
-and says why.`,
+Existing docker logins keep working. If setup would make one unusable, it changes
+nothing and says why.`,
 		Example: `  docker-credential-ghcr setup
   docker-credential-ghcr setup --scope read:packages      # a machine that only pulls
   docker-credential-ghcr setup --user hubot               # not gh's active account
@@ -76,7 +77,7 @@ and says why.`,
 	flags.StringVar(&o.registry, "registry", "", "the registry or GitHub host to set up, ghcr.io if not given")
 	flags.StringVar(&o.scope, "scope", "", "the scope that tokens must have: write:packages or read:packages")
 	flags.StringVar(&o.user, "user", "", "the gh account to use instead of the active one")
-	flags.BoolVar(&o.force, "force", false, "replace another credential helper, and go on if a login that docker has would no longer work")
+	flags.BoolVar(&o.force, "force", false, "replace another credential helper, and continue even if a login that docker has stops working")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "show what would change, and change nothing")
 	flags.BoolVar(&o.undo, "undo", false, "undo what setup did")
 	return command

@@ -79,9 +79,9 @@ func statusCommand(w world) *cobra.Command {
 		Short: "Show what docker would get now, from where, and what is wrong",
 		Long: `Show what docker would get now, from where, and what is wrong.
 
-All places where a token may be are shown in the order in which they are tried,
-each with what GitHub says about it now. The exit status is 0 if docker would get
-a token for every registry shown, else 1.`,
+It lists all places that can have a token, in the order in which they are tried,
+and for each token what GitHub says about it now. The exit status is 0 if docker
+would get a token for every registry shown, else 1.`,
 		Example: `  docker-credential-ghcr status
   docker-credential-ghcr status --registry containers.example.com
   docker-credential-ghcr status --kubelet
