@@ -25,7 +25,7 @@ func fixFor(r github.Registry, want github.Scope, v Verdict, hiding []string) Fi
 	case Rejected, Missing, WrongKind:
 		return fixToken(r, want, v, hiding, page)
 	case Locked:
-		return Fix{Command: shell.Ours.Unlock()}
+		return unlock(shell.Ours, "")
 	case Timeout:
 		return fixTimeout(v)
 	case NoKeyring:

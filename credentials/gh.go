@@ -187,7 +187,7 @@ func (s *ghStore) resolve(ctx context.Context, k *limitedKeyring, c Candidate, h
 			return c, false
 		case err != nil && !errors.Is(err, errAbsent) && c.Fault == "":
 			// gh goes on to the next slot, which may be in order.
-			c.Fault, c.Reason = keyringFault(err)
+			c = c.withKeyringError(err)
 		}
 	}
 	if c.Fault == "" {

@@ -15,7 +15,6 @@ import (
 	protocol "github.com/docker/docker-credential-helpers/credentials"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
-	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/shell"
 )
 
 // getLimit bounds a whole get: keyring, lock, and every question together. The
@@ -177,8 +176,8 @@ func (h *Helper) Add(given *protocol.Credentials) error {
 
 // notKept says why the keyring did not take a token, and what to do instead.
 func notKept(err error, host string) error {
-	if errors.Is(err, errLocked) {
-		return fmt.Errorf("the token was not kept: %w\nhint: run: %s", err, shell.Ours.Unlock())
+	if locked := (*lockedError)(nil); errors.As(err, &locked) {
+		return fmt.Errorf("the token was not kept: %w\nhint: %s", err, locked.fix)
 	}
 	return fmt.Errorf("the token was not kept, and is never kept in a plain file: %w\nhint: set %s instead of docker login", err, variableFor(host))
 }

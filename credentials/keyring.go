@@ -15,7 +15,9 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/internal/secretservice"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/internal/trusted"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/shell"
 )
 
 // Keyring keeps secrets: the operating system's, or another in its place. Get
@@ -162,7 +164,9 @@ func (r *limitedKeyring) within(ctx context.Context, what string, use func() (st
 	var got result
 	select {
 	case got = <-done:
-		got.err = keyringError(got.err)
+		if got.err = keyringError(got.err); errors.Is(got.err, errLocked) {
+			got.err = &lockedError{r.unlock()}
+		}
 	case <-ctx.Done():
 		got.err = fmt.Errorf("%w within %v", errTimeout, r.limit)
 	}
@@ -170,6 +174,36 @@ func (r *limitedKeyring) within(ctx context.Context, what string, use func() (st
 	r.left -= taken
 	r.trace("keyring: %s: %s in %v", github.Printable(what), outcome(got.err), taken.Round(time.Millisecond))
 	return got.secret, got.err
+}
+
+// lockedError is errLocked with the way to unlock this keyring.
+type lockedError struct{ fix Fix }
+
+func (e *lockedError) Error() string { return errLocked.Error() }
+
+func (e *lockedError) Unwrap() error { return errLocked }
+
+// unlock says how to unlock the keyring.
+func (r *limitedKeyring) unlock() Fix {
+	if r.keyring != (OSKeyring{}) || sessionBus(runtime.GOOS) != nil {
+		return unlock(shell.Ours, "")
+	}
+	return unlock(shell.Ours, secretservice.Program())
+}
+
+// unlock says how to unlock a system's keyring. program is the one that keeps it where
+// it may be one of several, "" if it is unknown: the command of one keyring would take
+// the place of another.
+func unlock(system shell.Shell, program string) Fix {
+	switch {
+	case system == "darwin", system == "windows", strings.HasPrefix(program, "gnome-keyring"):
+		return Fix{Command: system.Unlock()}
+	case strings.HasPrefix(program, "kwalletd"), program == "ksecretd":
+		return Fix{Advice: "open the wallet in KWalletManager, then try again"}
+	case strings.HasPrefix(program, "keepassxc"):
+		return Fix{Advice: "unlock the database in KeePassXC, then try again"}
+	}
+	return Fix{Advice: "unlock the keyring in the program that keeps it, such as Passwords and Keys, KWalletManager or KeePassXC, then try again"}
 }
 
 func outcome(err error) string {
@@ -208,17 +242,21 @@ func keyringError(err error) error {
 	return fmt.Errorf("the keyring failed: %s", github.Printable(text))
 }
 
-// keyringFault is the fault of a place whose keyring gave err.
-func keyringFault(err error) (Fault, string) {
+// withKeyringError fills in the fault of a place whose keyring gave err.
+func (c Candidate) withKeyringError(err error) Candidate {
+	c.Fault, c.Reason = Broken, err.Error()
+	locked := (*lockedError)(nil)
 	switch {
+	case errors.As(err, &locked):
+		c.Fault, c.Fix = Locked, locked.fix
 	case errors.Is(err, errLocked):
-		return Locked, err.Error()
+		c.Fault = Locked
 	case errors.Is(err, errTimeout):
-		return Timeout, err.Error()
+		c.Fault = Timeout
 	case errors.Is(err, errNoKeyring):
-		return NoKeyring, err.Error()
+		c.Fault = NoKeyring
 	}
-	return Broken, err.Error()
+	return c
 }
 
 // KeyringLimit is the time that all keyring reads of one call may take together. Other

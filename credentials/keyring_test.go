@@ -20,6 +20,7 @@ import (
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
+	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/shell"
 )
 
 func TestThePretendKeyringKeepsTheContract(t *testing.T) {
@@ -112,7 +113,8 @@ func TestEveryWayInWhichTheLibraryFailsHasItsFault(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			fault, reason := keyringFault(keyringError(test.err))
+			c := Candidate{}.withKeyringError(keyringError(test.err))
+			fault, reason := c.Fault, c.Reason
 			if test.name == "a system that the library does not know" {
 				reason = strings.ToLower(reason)
 			}
@@ -467,7 +469,7 @@ func TestABusThatSomebodyNamedIsAsked(t *testing.T) {
 	var k OSKeyring
 	_, err := k.Get("service", "octocat")
 	for _, err := range []error{err, k.Set("service", "octocat", "x"), k.Delete("service", "octocat")} {
-		if fault, reason := keyringFault(keyringError(err)); fault != NoKeyring || !strings.Contains(reason, "nobody") {
+		if c := (Candidate{}).withKeyringError(keyringError(err)); c.Fault != NoKeyring || !strings.Contains(c.Reason, "nobody") {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -505,5 +507,28 @@ func TestABusThatNeverAnswersIsGivenUp(t *testing.T) {
 	listener.Close()
 	if conn := <-accepted; conn != nil {
 		conn.Close()
+	}
+}
+
+// The command that unlocks GNOME's keyring starts it in the place of another one.
+func TestTheAdviceToUnlockFitsTheKeyring(t *testing.T) {
+	t.Parallel()
+	const any = "unlock the keyring in the program that keeps it, such as Passwords and Keys, KWalletManager or KeePassXC, then try again"
+	for _, test := range []struct{ system, program, want string }{
+		{"linux", "gnome-keyring-d", "run: gnome-keyring-daemon --replace --unlock --components=secrets"},
+		{"linux", "gnome-keyring-daemon", "run: gnome-keyring-daemon --replace --unlock --components=secrets"},
+		{"linux", "kwalletd5", "open the wallet in KWalletManager, then try again"},
+		{"linux", "kwalletd6", "open the wallet in KWalletManager, then try again"},
+		{"linux", "ksecretd", "open the wallet in KWalletManager, then try again"},
+		{"linux", "keepassxc", "unlock the database in KeePassXC, then try again"},
+		{"linux", "oo7-daemon", any},
+		{"linux", "", any},
+		{"freebsd", "", any},
+		{"darwin", "", "run: security unlock-keychain"},
+		{"windows", "", "run: control /name Microsoft.CredentialManager"},
+	} {
+		if got := unlock(shell.Shell(test.system), test.program).String(); got != test.want {
+			t.Errorf("%s, %s: %s", test.system, test.program, got)
+		}
 	}
 }

@@ -135,8 +135,7 @@ func readDockerLogin(ctx context.Context, k *limitedKeyring, host string) (c Can
 		return c, true
 	}
 	if err != nil {
-		c.Fault, c.Reason = keyringFault(err)
-		return c, true
+		return c.withKeyringError(err), true
 	}
 	var item loginItem
 	if err := json.Unmarshal([]byte(content), &item); err != nil {

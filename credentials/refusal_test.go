@@ -30,7 +30,7 @@ func TestEachFaultOfEachSourceHasItsFix(t *testing.T) {
 	const (
 		login    = "run: gh auth login -h github.com -s write:packages"
 		page     = "https://github.com/settings/tokens/new?scopes=write%3Apackages"
-		unlock   = "run: gnome-keyring-daemon --replace --unlock --components=secrets"
+		unlock   = "unlock the keyring in the program that keeps it, such as Passwords and Keys, KWalletManager or KeePassXC, then try again"
 		question = "answer the keyring's question, or restart the keyring, and try again"
 		reach    = "run this where the keyring can be reached, or set GHCR_TOKEN to a token made at " + page
 		mend     = "fix what is named above, then try again"
@@ -212,7 +212,7 @@ func TestOfSeveralFaultsTheHintMendsWhatTakesLeast(t *testing.T) {
 		{"a rejected token before a wrong kind", []fault{{"GITHUB_TOKEN", WrongKind}, {DockerLogin, Rejected}}, "run: docker login ghcr.io"},
 		{"a rejected token before what nobody could check", []fault{{GH, Unreachable}, {"GH_TOKEN", Rejected}}, "put a new token into GH_TOKEN, or run: unset GH_TOKEN"},
 		{"a wrong kind before a broken file", []fault{{"GH_TOKEN", WrongKind}, {GH, Broken}}, "run: gh auth login -h github.com -s write:packages"},
-		{"a locked keyring before a rejected token", []fault{{"GH_TOKEN", Rejected}, {GH, Locked}}, "run: gnome-keyring-daemon --replace --unlock --components=secrets"},
+		{"a locked keyring before a rejected token", []fault{{"GH_TOKEN", Rejected}, {GH, Locked}}, "unlock the keyring in the program that keeps it, such as Passwords and Keys, KWalletManager or KeePassXC, then try again"},
 		{"among equals gh's", []fault{{"GH_TOKEN", Rejected}, {DockerLogin, Rejected}, {GH, Rejected}}, "run: gh auth login -h github.com -s write:packages"},
 		{"among equals docker login's before a variable's", []fault{{"GH_TOKEN", LacksScope}, {DockerLogin, LacksScope}}, "make a token at https://github.com/settings/tokens/new?scopes=write%3Apackages and run: docker login ghcr.io"},
 		{"among equal variables the first", []fault{{"GHCR_TOKEN", Rejected}, {"GH_TOKEN", Rejected}}, "put a new token into GHCR_TOKEN, or run: unset GHCR_TOKEN"},

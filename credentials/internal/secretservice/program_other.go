@@ -1,0 +1,6 @@
+//go:build !linux
+
+package secretservice
+
+// Program cannot tell.
+func Program() string { return "" }
