@@ -4,11 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -59,28 +57,7 @@ func asIfOwn(status int, body string) http.Handler {
 	})
 }
 
-// withHeader lets GitHub answer as always, but for one header.
-func withHeader(name string, values ...string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		recorder := httptest.NewRecorder()
-		credentialstest.Regular.ServeHTTP(recorder, r)
-		for n, v := range recorder.Header() {
-			w.Header()[n] = v
-		}
-		w.Header()[http.CanonicalHeaderKey(name)] = values
-		w.WriteHeader(recorder.Code)
-		_, _ = w.Write(recorder.Body.Bytes())
-	})
-}
-
 var octocat = credentialstest.Token{Login: "octocat", Scopes: []string{"gist", "write:packages"}}
-
-// failing is a transport whose every error has this text.
-type failing string
-
-func (text failing) RoundTrip(*http.Request) (*http.Response, error) {
-	return nil, errors.New(string(text))
-}
 
 // foreign are server URLs of registries that are not GitHub's, though some look like it.
 var foreign = []string{

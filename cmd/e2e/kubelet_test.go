@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -152,8 +151,8 @@ func (c kubeletCase) run(t *testing.T, s *stage.Stage) (row string) {
 		c.arrange(t, secret, command)
 	}
 	got := bounded(command, "", c.longest+allowance)
-	if err := syscall.Kill(-command.Process.Pid, 0); err != syscall.ESRCH {
-		t.Errorf("a process is left: %v", err)
+	if err := findGroup(command); err == nil {
+		t.Error("a process is left")
 	}
 	if secret != "" && strings.Contains(got.stderr, secret) || strings.Contains(got.stderr+got.stdout, password) {
 		t.Errorf("a secret is in %+v", got)
@@ -196,7 +195,7 @@ func onNode(t *testing.T, s *stage.Stage, secret string, args []string, env ...s
 	if secret != "" {
 		command.Env = append(command.Env, "GHCR_TOKEN="+secret)
 	}
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	inGroup(command)
 	return command
 }
 
