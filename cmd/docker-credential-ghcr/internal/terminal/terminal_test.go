@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -154,4 +155,21 @@ func printed(print func(*Screen)) string {
 	var out strings.Builder
 	print(NewScreen(&out))
 	return out.String()
+}
+
+// What a terminal would obey is escaped in JSON, too, and the value stays the same.
+func TestJSONDoesNotCommandATerminal(t *testing.T) {
+	t.Parallel()
+	const value = "ümläüt <a> \x1b[31m \x7f \u009b \u202e \U000e0041 \U0001f433 \t"
+	var out strings.Builder
+	if err := PrintJSON(&out, map[string]string{"a": value}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsFunc(out.String(), func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+		t.Errorf("printed %q", out.String())
+	}
+	var read map[string]string
+	if err := json.Unmarshal([]byte(out.String()), &read); err != nil || read["a"] != value {
+		t.Errorf("read %q, %v", read["a"], err)
+	}
 }
