@@ -62,7 +62,7 @@ func (a *asker) ask(ctx context.Context, c Candidate, last github.Answer) facts 
 	f := facts{Last: last, Actor: installationUser()}
 	client := a.client(c.Source)
 	if last.IsNearLimit(time.Now()) && !a.cache.writeOnly {
-		// The registry can vouch for a token as well, before the API answers nobody who
+		// The registry can vouch for a token as well, before the API answers no one who
 		// uses this account. A no is worth a request to the API, too.
 		f.Registry = client.AskRegistry(ctx, userOf(c, f), c.Token)
 		if f.Registry.StateByRegistry() == github.Valid {

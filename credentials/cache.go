@@ -53,7 +53,7 @@ type cacheEntry struct {
 	Registry github.Answer `json:"registry,omitzero"`
 	// Accepted is the last answer in which the API accepted the token.
 	Accepted github.Answer `json:"accepted,omitzero"`
-	// Unclear is what was said when nobody could say, if nothing clear came since.
+	// Unclear is the latest unclear answer, if no clear one came since.
 	Unclear unclearAnswers `json:"unclear,omitzero"`
 }
 

@@ -76,8 +76,8 @@ func TestHowLongAnAnswerIsAsGoodAsAFreshOne(t *testing.T) {
 		{"a suspension", func(m *machine) {
 			m.github.Add("gho_example", credentialstest.Token{Login: "octocat", Suspended: true})
 		}, 15 * time.Minute, 1, 0},
-		{"the witness's yes", func(m *machine) { m.token("gho_example", "write:packages"); m.apiDown() }, 10 * time.Second, 1, 1},
-		{"the witness's no", func(m *machine) { m.apiDown() }, 10 * time.Second, 1, 1},
+		{"the registry's yes", func(m *machine) { m.token("gho_example", "write:packages"); m.apiDown() }, 10 * time.Second, 1, 1},
+		{"the registry's no", func(m *machine) { m.apiDown() }, 10 * time.Second, 1, 1},
 		{"no answer", func(m *machine) { m.apiDown(); m.registryDown() }, 0, 1, 1},
 		{"a proxy's page", func(m *machine) {
 			m.github.Break("", credentialstest.API, credentialstest.ProxyUnauthorized)
@@ -293,7 +293,7 @@ func TestAClockThatGoesBackwardsMakesMemoryWorthless(t *testing.T) {
 	for name, prepare := range map[string]func(m *machine){
 		"of a good answer": func(m *machine) { m.token("gho_example", "write:packages") },
 		"of a rejection":   func(m *machine) {},
-		"of the witness":   func(m *machine) { m.token("gho_example", "write:packages"); m.apiDown() },
+		"of the registry":  func(m *machine) { m.token("gho_example", "write:packages"); m.apiDown() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var cache string
@@ -315,7 +315,7 @@ func TestAClockThatGoesBackwardsMakesMemoryWorthless(t *testing.T) {
 				m.write(m.cachePath("gho_example"), cache)
 				m.get("ghcr.io")
 				if n := len(m.github.Requests()); n == 0 {
-					m.Error("nobody was asked")
+					m.Error("no request was sent")
 				}
 			})
 		})
@@ -485,7 +485,7 @@ func TestOf20ThatAskAtOnceOneAsks(t *testing.T) {
 	}
 }
 
-// What nobody could say is for those who waited meanwhile; who comes later asks.
+// An unclear answer counts for the processes that waited for it; later ones ask.
 func TestAnOutageIsNotRemembered(t *testing.T) {
 	inBubble(t, func(m *machine) {
 		m.variable("gho_example")

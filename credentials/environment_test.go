@@ -90,14 +90,14 @@ func TestAnEnterpriseVariableIsForConfiguredHostsOnly(t *testing.T) {
 		configure func(m *machine)
 		found     bool
 	}{
-		{"nobody configured the host", func(*machine) {}, false},
+		{"the host is not configured", func(*machine) {}, false},
 		{"another host is configured", func(m *machine) { m.Setenv("GH_HOST", "git.example.org") }, false},
 		{"a host around it is configured", func(m *machine) { m.Setenv("GH_HOST", "example.com") }, false},
 		{"a host within it is configured", func(m *machine) { m.Setenv("GH_HOST", "a.git.example.com") }, false},
 		{"the registry is configured for the host", func(m *machine) { m.Setenv("GH_HOST", registry) }, false},
 		{"GH_HOST", func(m *machine) { m.Setenv("GH_HOST", host) }, true},
 		{"GH_HOST in capitals", func(m *machine) { m.Setenv("GH_HOST", " GIT.Example.COM\n") }, true},
-		{"hosts.yml, though nobody is logged in", func(m *machine) { m.hosts(host + ":\n    git_protocol: ssh\n") }, true},
+		{"hosts.yml, without a login", func(m *machine) { m.hosts(host + ":\n    git_protocol: ssh\n") }, true},
 		{"hosts.yml with an empty entry", func(m *machine) { m.hosts(host + ":\n") }, true},
 		{"the settings", func(m *machine) { m.settings(`{"registries":{"` + registry + `":{}}}`) }, true},
 		{"the settings, by the older name", func(m *machine) { m.settings(`{"registries":{"docker.git.example.com":{}}}`) }, true},
@@ -174,7 +174,7 @@ func TestAnInstallationTokenGoesWithTheActorOfItsJob(t *testing.T) {
 	for _, test := range []struct{ name, actions, actor, want string }{
 		{"in a job", "true", "octocat", "octocat"},
 		{"in a bot's job", "true", "dependabot[bot]", "dependabot[bot]"},
-		{"in a job of nobody", "true", "", "x-access-token"},
+		{"in a job without an actor", "true", "", "x-access-token"},
 		{"outside of a job", "", "octocat", "x-access-token"},
 		{"in something like a job", "1", "octocat", "x-access-token"},
 		{"in a job of one who means something else to docker", "true", "<token>", "x-access-token"},
@@ -223,7 +223,7 @@ func TestAVariableBelongsToHosts(t *testing.T) {
 		{"github.com in its own job", "", "github.com", "", "github.com", own + " GH_TOKEN GITHUB_TOKEN"},
 		{"github.com in the job of an enterprise host", "", "ghes.corp.example", "", "github.com", own + " GH_TOKEN"},
 		{"github.com in a job of an unknown host", "", "unknown", "", "github.com", own + " GH_TOKEN"},
-		{"a tenant that nobody named", "", "", "", "attacker.ghe.com", ""},
+		{"a tenant that is not configured", "", "", "", "attacker.ghe.com", ""},
 		{"a tenant beside the one that is named", "acme.ghe.com", "", "acme.ghe.com", "attacker.ghe.com", ""},
 		{"a tenant by GH_HOST", "acme.ghe.com", "", "", "acme.ghe.com", "GH_TOKEN GITHUB_TOKEN"},
 		{"a tenant by a file", "", "", "github.com acme.ghe.com", "acme.ghe.com", "GH_TOKEN GITHUB_TOKEN"},

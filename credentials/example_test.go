@@ -48,7 +48,7 @@ func ExampleHelper_Get_refusal() {
 	// no usable GitHub token for ghcr.io: GH_TOKEN: lacks write:packages (has gist, repo)
 }
 
-// For other registries than GitHub's there is nothing, and nobody is told.
+// For other registries than GitHub's there is no credential, and no message.
 func ExampleHelper_Get_foreign() {
 	helper := &credentials.Helper{Stderr: os.Stdout}
 	_, _, err := helper.Get("ghcr.io.example.com")

@@ -14,7 +14,7 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/internal/trusted"
 )
 
-// pipe makes a pipe, at whose other end nobody is.
+// pipe makes a pipe whose other end is not open.
 func (m *machine) pipe(path string) {
 	m.Helper()
 	m.write(path, "")

@@ -19,7 +19,7 @@ import (
 
 // ghStore is what gh's two files say. gh itself is never started: its start
 // costs ten times the reading, and since 2.97 it waits two minutes for a keyring
-// prompt that nobody answers. Nothing of gh's is ever written.
+// prompt that gets no answer. It never writes gh's files.
 type ghStore struct {
 	hostsPath string
 	hosts     *config.Config

@@ -204,7 +204,7 @@ func TestGhsAccountIsResolvedAsGhDoes(t *testing.T) {
 			reply{user: "monalisa", secret: "gho_m"}, "",
 		},
 		{
-			"keys that nobody knows",
+			"unknown keys",
 			"github.com:\n    user: monalisa\n    oauth_token: gho_m\n    x:\n    - 1\n    - {y: z}\nversion: 2\n",
 			nil, "",
 			reply{user: "monalisa", secret: "gho_m"}, "",
@@ -761,7 +761,7 @@ func TestGhsSocketCarriesWhatIsMeantForTheAPI(t *testing.T) {
 		t.Errorf("with a proxy: %s, %v", output, err)
 	}
 
-	// Nobody behind it: the registry itself is asked, as ever over TLS.
+	// No server behind it: the registry itself is asked, over TLS as always.
 	server.Close()
 	m.github.Add("gho_example", octocat)
 	t.Setenv("GHCR_NO_MEMORY", "1")
@@ -827,7 +827,7 @@ func TestTheAccountThatTheSettingsNameIsUsed(t *testing.T) {
 	m.found("docker.pkg.github.com", "hubot", "gho_h")
 }
 
-// FuzzHosts: whatever stands in hosts.yml, a token that is found stands there too,
+// FuzzHosts: whatever hosts.yml contains, a token that is found is in it,
 // and a broken line is one of the file's.
 func FuzzHosts(f *testing.F) {
 	for _, yaml := range []string{

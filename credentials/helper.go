@@ -30,7 +30,7 @@ const getLimit = 29 * time.Second
 // authn.NewKeychainFromHelper.
 type Helper struct {
 	// Stderr is told why a registry's tokens were refused, and everything that is
-	// done while GHCR_DEBUG is 1. nil tells nobody.
+	// done while GHCR_DEBUG is 1. It can be nil.
 	Stderr io.Writer
 	// Transport reaches the servers. nil is TLS by the environment's proxy,
 	// trusting what the system trusts.

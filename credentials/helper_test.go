@@ -221,7 +221,7 @@ func TestGetEndsInTimeWhateverHangs(t *testing.T) {
 	}{
 		{"the API, and the registry vouches", hang(credentialstest.API), github.APILimit, true},
 		{"the API and the registry", hang(credentialstest.API, credentialstest.Registry), github.APILimit + github.RegistryLimit, false},
-		{"the registry, which nobody asks", hang(credentialstest.Registry), 0, true},
+		{"the registry, which is not asked", hang(credentialstest.Registry), 0, true},
 		{"half an answer of each", func(m *machine) {
 			m.github.Break("", credentialstest.API, credentialstest.HangInBody)
 			m.github.Break("", credentialstest.Registry, credentialstest.HangInBody)
@@ -363,9 +363,9 @@ func TestNoSecretIsInAnyMessageTraceOrFile(t *testing.T) {
 				m.token(prefix+canary, "repo")
 			}
 		},
-		"dead tokens":  func(m *machine) {},
-		"nobody there": func(m *machine) { m.apiDown(); m.registryDown() },
-		"a parrot":     func(m *machine) { m.parrot() },
+		"dead tokens": func(m *machine) {},
+		"no server":   func(m *machine) { m.apiDown(); m.registryDown() },
+		"a parrot":    func(m *machine) { m.parrot() },
 		"a broken file": func(m *machine) {
 			m.hosts("github.com:\n    user: octocat\n    oauth_token: gho_" + canary + "\n\tx: y\n")
 		},
@@ -653,7 +653,7 @@ func TestWhatIsStored(t *testing.T) {
 			"ghcr.io", "x-access-token", "ghs_other", "", `{"username":"x-access-token","secret":"ghs_other"}`,
 		},
 		{
-			"a token of which nobody can say anything", func(m *machine) { m.apiDown(); m.registryDown() },
+			"a token that cannot be checked", func(m *machine) { m.apiDown(); m.registryDown() },
 			"ghcr.io", "octocat", "ghp_other", "", `{"username":"octocat","secret":"ghp_other"}`,
 		},
 		{
@@ -665,15 +665,15 @@ func TestWhatIsStored(t *testing.T) {
 			"ghcr.io", "ghp_other", "ghp_other", "", `{"username":"octocat","secret":"ghp_other"}`,
 		},
 		{
-			"a token that was typed as the user too, of which nobody can say anything", func(m *machine) { m.apiDown(); m.registryDown() },
+			"a token that was typed as the user too and cannot be checked", func(m *machine) { m.apiDown(); m.registryDown() },
 			"ghcr.io", "ghp_other", "ghp_other", "", `{"username":"x-access-token","secret":"ghp_other"}`,
 		},
 		{
-			"another token typed as the user, of which nobody can say anything", func(m *machine) { m.apiDown(); m.registryDown() },
+			"another token typed as the user, which cannot be checked", func(m *machine) { m.apiDown(); m.registryDown() },
 			"ghcr.io", "github_pat_another", "ghp_other", "", `{"username":"x-access-token","secret":"ghp_other"}`,
 		},
 		{
-			"an e-mail address typed as the user, of which nobody can say anything", func(m *machine) { m.apiDown(); m.registryDown() },
+			"an e-mail address typed as the user, with a token that cannot be checked", func(m *machine) { m.apiDown(); m.registryDown() },
 			"ghcr.io", "octocat@example.com", "ghp_other", "", `{"username":"x-access-token","secret":"ghp_other"}`,
 		},
 		{
@@ -932,7 +932,7 @@ func TestALoginWhoseRecordCannotBeWrittenIsNotKept(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if m.keyring.Len() != 0 {
-		t.Error("it is in the keyring, where nobody would find it")
+		t.Error("it is in the keyring, where it would never be found")
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 )
 
 // What comes of bytes that strangers send, or that stand where only we should
-// write: of servers' answers, of what is remembered, of what stands in the places
+// write: of servers' answers, of the cache, of what is in the places
 // for tokens.
 
 // sameAnswer is a server that gives every request the same answer.
@@ -35,7 +35,7 @@ func (s sameAnswer) RoundTrip(request *http.Request) (*http.Response, error) {
 	return http.ReadResponse(bufio.NewReader(strings.NewReader(string(s))), request)
 }
 
-// heard is what stands in an answer, read without any of our code.
+// heard is what an answer contains, read without any of our code.
 type heard struct {
 	status int
 	marked bool
@@ -252,7 +252,7 @@ func FuzzMemory(f *testing.F) {
 	})
 }
 
-// FuzzPlaces: whatever stands in the places for tokens, what is handed out stands
+// FuzzPlaces: whatever is in the places for tokens, what is handed out is
 // there too and can be a token, its user is one, and nothing is said of what does
 // not serve but what it is.
 func FuzzPlaces(f *testing.F) {

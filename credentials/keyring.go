@@ -89,7 +89,7 @@ func sessionBus(goos string) error {
 	return fmt.Errorf("%w: there is no D-Bus session", errNoKeyring)
 }
 
-// The time that all reads of one call may take together: little where nobody
+// The time that all reads of one call may take together: little where no one
 // could answer the system's question for the keyring's password.
 const (
 	keyringLimitAlone   = 3 * time.Second

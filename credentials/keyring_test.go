@@ -60,7 +60,7 @@ func TestEveryWayInWhichTheLibraryFailsHasItsFault(t *testing.T) {
 			NoKeyring, "no keyring can be reached from here: dial unix /run/user/1000/bus: connect: " + syscall.ENOENT.Error(),
 		},
 		{
-			"a bus that nobody serves", dial(syscall.ECONNREFUSED),
+			"a bus without a server", dial(syscall.ECONNREFUSED),
 			NoKeyring, "no keyring can be reached from here: dial unix /run/user/1000/bus: connect: connection refused",
 		},
 		{
@@ -210,7 +210,7 @@ func TestAHungKeyringIsWaitedForOnceACall(t *testing.T) {
 		env   map[string]string
 		limit time.Duration
 	}{
-		{"where nobody could answer", nil, 3 * time.Second},
+		{"where no person could answer", nil, 3 * time.Second},
 		{"on a display", map[string]string{"DISPLAY": ":0"}, 20 * time.Second},
 		{"on a display of Wayland", map[string]string{"WAYLAND_DISPLAY": "wayland-0"}, 20 * time.Second},
 		{"on a display of CI", map[string]string{"DISPLAY": ":99", "CI": "true"}, 3 * time.Second},

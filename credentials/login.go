@@ -160,7 +160,7 @@ func writeDockerLogin(ctx context.Context, k *limitedKeyring, host, user string,
 	err = k.set(ctx, loginService, host, string(content))
 	switch {
 	case err == nil, errors.Is(err, errTimeout):
-		// After a silence nobody knows whether the item was written.
+		// After a timeout it is unknown whether the item was written.
 	case had:
 		_ = writeLoginRecord(host, before)
 	default:

@@ -30,7 +30,7 @@ func unavailable(t testing.TB, what string, err error) {
 	t.Skipf("%s: %v", what, err)
 }
 
-// TestMain runs the tests on a machine that knows of nobody: no home but an empty
+// TestMain runs the tests on a machine without any login: no home but an empty
 // one, no token, no keyring. As a child of a test it does what the test wants done
 // in a process of its own.
 func TestMain(m *testing.M) {
@@ -65,7 +65,7 @@ func emptyMachine(home string) map[string]string {
 		"CACHE_DIRECTORY": "none",
 		// A bus that cannot be, should the keyring of the machine be opened after all.
 		"DBUS_SESSION_BUS_ADDRESS": "disabled:",
-		// Here as there, nobody could answer a question of the keyring's.
+		// Here as there, no person could answer a question of the keyring's.
 		"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22",
 	}
 	for _, name := range []string{
@@ -126,7 +126,7 @@ func (m *machine) get(serverURL string) reply {
 	return r
 }
 
-// found: docker gets this, and nobody says a word.
+// found: docker gets this, and nothing is printed on stderr.
 func (m *machine) found(serverURL, user, secret string) {
 	m.Helper()
 	if got, want := m.get(serverURL), (reply{user: user, secret: secret}); got != want {
@@ -134,7 +134,7 @@ func (m *machine) found(serverURL, user, secret string) {
 	}
 }
 
-// notFound: docker goes on without, and nobody says a word.
+// notFound: docker continues without, and nothing is printed on stderr.
 func (m *machine) notFound(serverURL string) {
 	m.Helper()
 	if said := m.refused(serverURL); said != "" {

@@ -210,13 +210,13 @@ func TestOfSeveralFaultsTheHintMendsWhatTakesLeast(t *testing.T) {
 		{"a missing scope before a rejected token, the other way round", []fault{{"GH_TOKEN", LacksScope}, {GH, Rejected}}, "put a token into GH_TOKEN that was made at https://github.com/settings/tokens/new?scopes=write%3Apackages"},
 		{"a missing scope before a wrong kind", []fault{{"GITHUB_TOKEN", WrongKind}, {GH, LacksScope}}, "run: gh auth refresh -h github.com -s write:packages"},
 		{"a rejected token before a wrong kind", []fault{{"GITHUB_TOKEN", WrongKind}, {DockerLogin, Rejected}}, "run: docker login ghcr.io"},
-		{"a rejected token before what nobody could check", []fault{{GH, Unreachable}, {"GH_TOKEN", Rejected}}, "put a new token into GH_TOKEN, or run: unset GH_TOKEN"},
+		{"a rejected token before one that could not be checked", []fault{{GH, Unreachable}, {"GH_TOKEN", Rejected}}, "put a new token into GH_TOKEN, or run: unset GH_TOKEN"},
 		{"a wrong kind before a broken file", []fault{{"GH_TOKEN", WrongKind}, {GH, Broken}}, "run: gh auth login -h github.com -s write:packages"},
 		{"a locked keyring before a rejected token", []fault{{"GH_TOKEN", Rejected}, {GH, Locked}}, "unlock the keyring in the program that keeps it, such as Passwords and Keys, KWalletManager or KeePassXC, then try again"},
 		{"among equals gh's", []fault{{"GH_TOKEN", Rejected}, {DockerLogin, Rejected}, {GH, Rejected}}, "run: gh auth login -h github.com -s write:packages"},
 		{"among equals docker login's before a variable's", []fault{{"GH_TOKEN", LacksScope}, {DockerLogin, LacksScope}}, "make a token at https://github.com/settings/tokens/new?scopes=write%3Apackages and run: docker login ghcr.io"},
 		{"among equal variables the first", []fault{{"GHCR_TOKEN", Rejected}, {"GH_TOKEN", Rejected}}, "put a new token into GHCR_TOKEN, or run: unset GHCR_TOKEN"},
-		{"nothing else than what nobody could check", []fault{{"GH_TOKEN", Unreachable}, {GH, Unreachable}}, "try again when github.com can be reached"},
+		{"only tokens that could not be checked", []fault{{"GH_TOKEN", Unreachable}, {GH, Unreachable}}, "try again when github.com can be reached"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

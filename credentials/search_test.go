@@ -110,7 +110,7 @@ func TestAPasswordLeavesNoHashBehind(t *testing.T) {
 	}
 }
 
-// A leftover login may have the token as its user name.
+// An earlier login may have the token as its user name.
 func TestNoTraceShowsATokenThatIsAUserName(t *testing.T) {
 	m := newMachine(t)
 	t.Setenv("GHCR_DEBUG", "1")

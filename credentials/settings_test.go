@@ -15,7 +15,7 @@ import (
 func TestTheScopeThatIsRequired(t *testing.T) {
 	const both = `{"registries":{"ghcr.io":{"scope":"read:packages"},"docker.pkg.github.com":{"scope":"write:packages"}}}`
 	for _, test := range []struct{ name, variable, settings, serverURL, want string }{
-		{"nobody said anything", "", "", "ghcr.io", "write:packages"},
+		{"nothing is set", "", "", "ghcr.io", "write:packages"},
 		{"the variable", "read:packages", "", "ghcr.io", "read:packages"},
 		{"the variable with white space", " read:packages\n", "", "ghcr.io", "read:packages"},
 		{"the variable with nothing but white space", " \n", "", "ghcr.io", "write:packages"},
@@ -50,7 +50,7 @@ func TestTheScopeThatIsRequired(t *testing.T) {
 func TestTheScopeThatACallerNeeds(t *testing.T) {
 	const write = `{"registries":{"ghcr.io":{"scope":"write:packages"}}}`
 	for _, test := range []struct{ name, variable, settings, want string }{
-		{"nobody said anything", "", "", "read:packages"},
+		{"nothing is set", "", "", "read:packages"},
 		{"the variable asks for more", "write:packages", "", "write:packages"},
 		{"the settings ask for more", "", write, "write:packages"},
 		{"the variable before the settings", "read:packages", write, "read:packages"},
@@ -70,7 +70,7 @@ func TestTheScopeThatACallerNeeds(t *testing.T) {
 	}
 }
 
-// brokenSettings are settings that a person asked for and nobody can read.
+// brokenSettings are settings that a person asked for and that cannot be read.
 func brokenSettings(m *machine) map[string]func() {
 	path, err := SettingsPath()
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/github"
 )
 
-// canary is the part of a token that nobody may see.
+// canary is the part of a token that must never be printed.
 const canary = "CANARYsings"
 
 func mustParse(t testing.TB, text string) github.Token {
@@ -66,7 +66,7 @@ var foreign = []string{
 	"containers.a.b.ghe.com", "containers.github.com", "docker.x.ghe.com", "containers.ghcr.io", "docker.io\x00ghcr.io", "",
 }
 
-// addressesWithPasswords are server URLs that are nobody's of ours, and what may
+// addressesWithPasswords are server URLs that are not GitHub's, and what may
 // be shown of them.
 var addressesWithPasswords = map[string]string{
 	"https://octocat:ghp_" + canary + "@ghcr.io":            "ghcr.io",

@@ -22,7 +22,7 @@ type Verdict struct {
 	HasScopes bool
 	// Expires is zero if GitHub named no date.
 	Expires time.Time
-	// Fix mends the fault; zero if there is none.
+	// Fix says how to fix the fault; it is zero if there is none.
 	Fix Fix
 	// Route says where GitHub is asked about the token, if gh's settings name another
 	// place than the API of the token's own host.
@@ -36,7 +36,7 @@ func (v Verdict) Good() bool { return v.Fault == "" }
 
 // facts are all that is known of a token when it is judged.
 type facts struct {
-	// API is GitHub's answer, Registry the second witness's.
+	// API is GitHub's answer, Registry is the registry's.
 	API, Registry github.Answer
 	// Last is the last answer in which the API accepted this very token, however
 	// long ago. It serves for the scopes, which a registry does not name.
@@ -54,7 +54,7 @@ func (c Candidate) askable() bool {
 	return c.Fault == "" && !slices.Contains(unsupportedKinds, c.Token.Kind())
 }
 
-// judge makes a verdict of facts. It is pure: it asks nobody and remembers nothing.
+// judge makes a verdict of facts. It is pure: it sends no request and stores nothing.
 func judge(c Candidate, want github.Scope, f facts) Verdict {
 	v := Verdict{Candidate: c, User: userOf(c, f)}
 	if v.Fault != "" {

@@ -159,19 +159,19 @@ func TestWhatIsMadeOfTheFacts(t *testing.T) {
 
 		// of a kind that is not taken
 		{"a fine-grained token", github.FineGrained, github.WritePackages, api(alive("write:packages")), WrongKind, "fine-grained personal access token; GitHub Packages does not take it", "octocat"},
-		{"a fine-grained token of which nobody was asked", github.FineGrained, github.ReadPackages, facts{}, WrongKind, "fine-grained personal access token; GitHub Packages does not take it", "x-access-token"},
+		{"a fine-grained token that was not checked", github.FineGrained, github.ReadPackages, facts{}, WrongKind, "fine-grained personal access token; GitHub Packages does not take it", "x-access-token"},
 		{"a refresh token", github.AppRefresh, github.WritePackages, facts{}, WrongKind, "GitHub App refresh token; GitHub Packages does not take it", "x-access-token"},
 
-		// the second witness
+		// the registry
 		{"the registry takes it, and its scopes were good", github.OAuthToken, github.WritePackages, witnessed(token, alive("write:packages")), "", "", "octocat"},
 		{"the registry takes it, and its scopes were not", github.OAuthToken, github.WritePackages, witnessed(token, alive("repo")), LacksScope, "lacks write:packages (has repo)", "octocat"},
 		{"the registry takes it, and it had no scopes", github.OAuthToken, github.WritePackages, witnessed(token, alive()), LacksScope, "lacks write:packages (has none)", "octocat"},
 		{"the registry takes it, and nothing is known of scopes", github.OAuthToken, github.WritePackages, witnessed(token, github.Answer{}), "", "", "x-access-token"},
 		{"the registry takes an installation token", github.Installation, github.WritePackages, witnessed(token, github.Answer{}), "", "", "actor"},
 		{"the registry denies it", github.OAuthToken, github.WritePackages, witnessed(denial(403, "DENIED", "denied"), alive("write:packages")), Rejected, "rejected by the registry: expired or revoked; or it was cut off: it has 15 characters instead of 40", "octocat"},
-		{"nobody can say", github.OAuthToken, github.WritePackages, witnessed(silent("connection refused"), alive("write:packages")), Unreachable, "could not be checked: API: no answer in time; registry: connection refused", "octocat"},
-		{"nobody says anything clear", github.Classic, github.WritePackages, facts{API: own(500, "Server Error"), Registry: notOwn(502)}, Unreachable, "could not be checked: API: 500 Server Error; registry: 502, not GitHub's own answer", "x-access-token"},
-		{"nobody was asked", github.Classic, github.WritePackages, facts{}, Unreachable, "could not be checked: API: not asked; registry: not asked", "x-access-token"},
+		{"unknown", github.OAuthToken, github.WritePackages, witnessed(silent("connection refused"), alive("write:packages")), Unreachable, "could not be checked: API: no answer in time; registry: connection refused", "octocat"},
+		{"no clear answer", github.Classic, github.WritePackages, facts{API: own(500, "Server Error"), Registry: notOwn(502)}, Unreachable, "could not be checked: API: 500 Server Error; registry: 502, not GitHub's own answer", "x-access-token"},
+		{"no request was sent", github.Classic, github.WritePackages, facts{}, Unreachable, "could not be checked: API: not asked; registry: not asked", "x-access-token"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -231,10 +231,10 @@ func TestAnUnclearAnswerNeverCondemns(t *testing.T) {
 	t.Parallel()
 	everyJudgement(t, func(t *testing.T, kind github.Kind, _ github.Scope, _ facts, api, registry github.State, v Verdict) {
 		if v.Fault == Rejected && api != github.Invalid && (api != github.Unknown || registry != github.Invalid) {
-			t.Error("rejected by nobody")
+			t.Error("rejected, but not by GitHub")
 		}
 		if api == github.Unknown && registry == github.Unknown && v.Fault != Unreachable && v.Fault != WrongKind {
-			t.Error("judged by nobody")
+			t.Error("judged without an answer")
 		}
 	})
 }
@@ -246,7 +246,7 @@ func TestATokenThatSomebodyRejectsIsNotGood(t *testing.T) {
 			t.Error("not rejected")
 		}
 		if v.Good() && api != github.Valid && registry != github.Valid {
-			t.Error("good, though nobody said so")
+			t.Error("good, though no answer says so")
 		}
 	})
 }
@@ -264,7 +264,7 @@ func TestATokenThatIsKnownToLackTheScopeIsNotGood(t *testing.T) {
 			t.Error("good without the scope")
 		}
 		if v.Fault == LacksScope && (has || !known.HasScopes) {
-			t.Error("said to lack what it has, or what nobody spoke of")
+			t.Error("said to lack what it has, or what no answer lists")
 		}
 		if v.Fault == LacksScope && (kind == github.Installation || kind == github.AppUser) {
 			t.Error("a token with permissions is judged by scopes")
@@ -294,7 +294,7 @@ func TestAVerdictIsFitToBeShownAndUsed(t *testing.T) {
 			t.Errorf("user %q", v.User)
 		}
 		if v.Witnessed && (api != github.Unknown || registry != github.Valid) {
-			t.Error("witnessed by nobody")
+			t.Error("vouched for without an answer")
 		}
 		if v.Good() && api == github.Unknown && !v.Witnessed {
 			t.Error("does not say who vouched for it")
@@ -345,7 +345,7 @@ func TestTheUserIsWhomGitHubNamedBeforeWhomTheSourceNames(t *testing.T) {
 		{"the API", "gho_example", "hubot", facts{API: named("octocat"), Last: named("monalisa")}, "", "octocat"},
 		{"the last answer", "gho_example", "hubot", facts{Last: named("monalisa")}, "", "monalisa"},
 		{"the source", "gho_example", "hubot", facts{}, "", "hubot"},
-		{"nobody", "gho_example", "", facts{}, "", "x-access-token"},
+		{"no user", "gho_example", "", facts{}, "", "x-access-token"},
 		{"the source with what means something else to docker", "gho_example", "<token>", facts{}, "", "x-access-token"},
 		{"the source with what is no login", "gho_example", "octo cat", facts{}, "", "x-access-token"},
 		{"an e-mail address", "gho_example", "octocat@example.com", facts{}, "", "x-access-token"},

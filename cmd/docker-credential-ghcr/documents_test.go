@@ -35,7 +35,7 @@ func read(t *testing.T, path string) string {
 func readme(t *testing.T) string  { return read(t, "../../README.md") }
 func manPage(t *testing.T) string { return read(t, "docker-credential-ghcr.1") }
 
-// section is what stands in a Markdown text under a heading.
+// section is the part of a Markdown text under a heading.
 func section(t *testing.T, text, heading string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(text, "\n## "+heading+"\n")

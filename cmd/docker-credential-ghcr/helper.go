@@ -146,7 +146,7 @@ func loginOf(user, secret string) string {
 // does not issue.
 const identityUser = "<token>"
 
-// guard is set in the environment of the programs that are asked: one that asks us in
+// guard is set in the environment of the programs that are asked: one that calls us in
 // turn gets no answer from itself.
 const guard = "DOCKER_CREDENTIAL_GHCR_ASKS"
 

@@ -149,7 +149,7 @@ func TestAStoreIsBounded(t *testing.T) {
 	}
 }
 
-// A program that asks us again gets no answer from itself.
+// A program that calls this one again gets no answer from itself.
 func TestAStoreThatAsksUsIsNotAskedAgain(t *testing.T) {
 	settingsIn(t)
 	storesIn(t, map[string]string{"one": storeAnswer("octocat", "ghp_one")})

@@ -94,7 +94,7 @@ func within[T any](ends time.Time, run func() (T, error)) (answer T, err error) 
 }
 
 // fail tells the client how a verb failed: on stdout, where it reads, in the
-// words that it knows. Whatever stands in the way of get is "not found" to it, so
+// words that it knows. Every failure of get is "not found" to it, so
 // that it goes on without a token; the reason goes to the person on stderr.
 func fail(verb string, err error, w world) int {
 	notFound := protocol.IsErrCredentialsNotFound(err)

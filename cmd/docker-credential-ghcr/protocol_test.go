@@ -197,11 +197,11 @@ func TestAnAnswerThatCannotBeWrittenIsAFailure(t *testing.T) {
 	}
 }
 
-// Nobody need read what is said beside the answer.
+// The answer does not depend on whether anyone reads stderr.
 func TestTheAnswerDoesNotDependOnWhoReadsStderr(t *testing.T) {
 	for name, open := range map[string]func() (stderr io.Writer, end func() error){
-		"nobody can write there": func() (io.Writer, func() error) { return full{}, func() error { return nil } },
-		"nobody reads there": func() (io.Writer, func() error) {
+		"cannot be written": func() (io.Writer, func() error) { return full{}, func() error { return nil } },
+		"is not read": func() (io.Writer, func() error) {
 			reader, stderr := io.Pipe()
 			return stderr, reader.Close
 		},

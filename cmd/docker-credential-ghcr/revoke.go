@@ -123,7 +123,7 @@ func sourceWord(source string) string { return strings.ReplaceAll(source, " ", "
 
 func describe(v credentials.Verdict, host string) string {
 	owner := " of " + v.User
-	if v.User == "x-access-token" { // nobody's name
+	if v.User == "x-access-token" { // no user's name
 		owner = ""
 	}
 	text := fmt.Sprintf("This revokes the %s%s on %s, found in: %s", v.Token.Kind(), owner, host, v.Source)

@@ -310,7 +310,7 @@ func showPlan(ctx context.Context, w world, o setupOptions, search *credentials.
 	return done
 }
 
-// configure is what setup changes in config.json: it names us for the registry, and
+// configure is what setup changes in config.json: it names this program for the registry, and
 // the store that docker would have chosen for all others, since docker chooses none
 // once a credential helper is named.
 func configure(c *dockerconfig.Config, registry string, r *dockerconfig.Changes) {

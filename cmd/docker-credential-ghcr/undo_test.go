@@ -49,7 +49,7 @@ func TestOthersWhoNeedWhatSetupKeeps(t *testing.T) {
 		writeFile(t, other, test.content, 0o600)
 		kept := namedElsewhere(mine, []string{"ghcr.io", "containers.acme.ghe.com"})
 		if got := strings.Join(slices.Sorted(maps.Keys(kept)), " "); got != test.want {
-			t.Errorf("%s names us for %q, want %q", test.content, got, test.want)
+			t.Errorf("%s uses docker-credential-ghcr for %q, want %q", test.content, got, test.want)
 		}
 		for _, why := range kept {
 			if !strings.Contains(why, filepath.Join("other", "config.json")) {

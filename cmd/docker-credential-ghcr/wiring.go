@@ -302,7 +302,7 @@ func hasLogin(content []byte, registry string) bool {
 	return false
 }
 
-// fileNamesUs reports whether a file of that form names us for the registry.
+// fileNamesUs reports whether a file of that form names this program for the registry.
 func fileNamesUs(path, registry string) bool {
 	var file authFile
 	content, err := dockerconfig.ReadFile(path)

@@ -69,7 +69,7 @@ func TestBrokenHostsFiles(t *testing.T) {
 		{"a link to a device", instead(linkTo("/dev/zero")), "FILE is not a regular file"},
 	} {
 		want := noToken(strings.ReplaceAll(c.said, "FILE", "HOME/.config/gh/hosts.yml"), mend)
-		want.stderr = strings.Replace(want.stderr, "gh, octocat", "gh", 1) // who it is stands in the file
+		want.stderr = strings.Replace(want.stderr, "gh, octocat", "gh", 1) // the account's name is in the file
 		troubles = append(troubles, trouble{c.name, c.arrange, want, requests{}, promptly})
 	}
 	meet(t, "hosts.yml", troubles)
@@ -89,7 +89,7 @@ func TestBrokenFileSystem(t *testing.T) {
 	check(t, device.Close())
 	meet(t, "hosts.yml, on a file system that hangs", []trouble{
 		{"for good", func(t *testing.T, _ *stage.Home, command *exec.Cmd) {
-			// It is served by whoever reads from the device: nobody.
+			// A process that reads from the device serves it: none does.
 			mounted(t, command, `exec 8<>/dev/fuse && mount -i -t fuse -o fd=8,rootmode=40000,user_id=0,group_id=0 hung "$HOME/.config/gh"`)
 		}, answer{1, notFound, "docker-credential-ghcr: error: no answer within 30s\n"}, requests{}, wholeLimit},
 	})
@@ -113,7 +113,7 @@ func TestHostsFileChangesWhileItIsRead(t *testing.T) {
 	const inOnePiece, cutOff = "replaced in one piece", "cut off and written anew"
 	compareFaults(t, "hosts.yml, changing while it is read", []string{
 		faultRow(inOnePiece, "the token", "0", "", "at once", "for each token at most 1 in ten seconds", "0"),
-		faultRow(cutOff, "the token; while it is cut off, not found", "0; 1", "nothing, or what is the matter", "at once", "for each token at most 1 in ten seconds", "0"),
+		faultRow(cutOff, "the token; while it is cut off, not found", "0; 1", "nothing, or the reason", "at once", "for each token at most 1 in ten seconds", "0"),
 	})
 	for _, how := range []string{inOnePiece, cutOff} {
 		t.Run(how, func(t *testing.T) {
@@ -298,7 +298,7 @@ func date(t *testing.T, home *stage.Home, when time.Time) {
 	}
 }
 
-// A home that cannot be written, or is none, keeps nobody from a token. A person
+// A home that cannot be written, or does not exist, does not prevent a token. A person
 // without one has it in a variable.
 func TestBrokenHomes(t *testing.T) {
 	onlyOnStage(t)

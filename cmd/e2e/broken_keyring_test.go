@@ -132,7 +132,7 @@ func bareBus(t *testing.T) (bus *exec.Cmd, address string) {
 	return bus, strings.TrimSpace(address)
 }
 
-// untouchedSocket is a bus that nobody may ask.
+// untouchedSocket is a bus that must not be asked.
 func untouchedSocket(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(shortDir(t), "bus")
@@ -208,7 +208,7 @@ func TestBrokenKeyrings(t *testing.T) {
 			silent(keyringLimit), requests{}, keyringLimit,
 		},
 		{
-			"locked, and nobody to ask", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+			"locked, and no person to ask", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
 				ring := startKeyring(t, theStage.Home(t.TempDir()))
 				check(t, ring.Lock())
 				inKeyring(t, home, command, ring.Address)
@@ -317,7 +317,7 @@ func TestBrokenKeyrings(t *testing.T) {
 			noToken("no keyring can be reached from here: there is no D-Bus session", unreachable), requests{}, promptly,
 		},
 		{
-			"nobody plays it", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+			"no program serves it", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
 				_, address := bareBus(t)
 				inKeyring(t, home, command, address)
 			},

@@ -43,7 +43,7 @@ func TestBrokenCertificates(t *testing.T) {
 		{"not yet valid", "127.0.0.11", issue(time.Now().Add(49*time.Hour), "api.github.com", "ghcr.io"), beginning + "has expired or is not yet valid: current time … is before …"},
 		{"of another name", "127.0.0.12", issue(time.Now().Add(time.Hour), "example.com"), beginning + "is valid for example.com, not HOSTNAME"},
 		{"of an unknown authority", "127.0.0.13", ownCertificate(t, "api.github.com", "ghcr.io"), beginning + "signed by unknown authority"},
-		{"good, but for an old TLS", "127.0.0.14", old, "remote error: tls: protocol version not supported"},
+		{"good, except for an old TLS", "127.0.0.14", old, "remote error: tls: protocol version not supported"},
 	} {
 		server := &http.Server{
 			Handler:   s.GitHub,
@@ -78,7 +78,7 @@ func ownCertificate(t *testing.T, names ...string) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-// Names that nobody knows, a name server that is not there and one that says
+// Unknown names, a name server that is not there and one that says
 // nothing, and hosts that are not there.
 func TestBrokenNames(t *testing.T) {
 	onlyOnStage(t)
@@ -94,7 +94,7 @@ func TestBrokenNames(t *testing.T) {
 		t.Cleanup(func() { _ = listener.Close() })
 		go serveRaw(listener, answers)
 	}
-	const nobody = "127.0.0.1 localhost\n"
+	const noHosts = "127.0.0.1 localhost\n"
 	meet(t, "Names and addresses", []trouble{
 		{
 			"API: unknown", resolving("127.0.0.1 ghcr.io\n"), given, requests{never, once}, promptly,
@@ -104,21 +104,21 @@ func TestBrokenNames(t *testing.T) {
 			unchecked("503"+notOwn, "dial tcp: lookup ghcr.io …"), requests{once, never}, promptly,
 		},
 		{
-			"both: unknown", resolving(nobody),
+			"both: unknown", resolving(noHosts),
 			unchecked("dial tcp: lookup api.github.com …", "dial tcp: lookup ghcr.io …"), requests{never, never}, promptly,
 		},
 		{
 			"API: a silent name server", resolvingBy("127.0.0.20", "127.0.0.1 ghcr.io\n"), given, requests{never, once}, apiLimit,
 		},
 		{
-			"both: a silent name server", resolvingBy("127.0.0.20", nobody),
+			"both: a silent name server", resolvingBy("127.0.0.20", noHosts),
 			unchecked("no answer in time", "no answer in time"), requests{never, never}, apiLimit + registryLimit,
 		},
 		{
-			"API: nobody is there", resolving("127.0.0.22 api.github.com\n127.0.0.1 ghcr.io\n"), given, requests{never, once}, promptly,
+			"API: no server", resolving("127.0.0.22 api.github.com\n127.0.0.1 ghcr.io\n"), given, requests{never, once}, promptly,
 		},
 		{
-			"both: nobody is there", resolving("127.0.0.22 api.github.com ghcr.io\n"),
+			"both: no server", resolving("127.0.0.22 api.github.com ghcr.io\n"),
 			unchecked("dial tcp 127.0.0.22:443: connect: connection refused", "dial tcp 127.0.0.22:443: connect: connection refused"), requests{never, never}, promptly,
 		},
 		{
@@ -173,7 +173,7 @@ func mounted(t *testing.T, command *exec.Cmd, mount string) {
 }
 
 // A proxy that is not there, wants a login, says nothing, or
-// shows its own page. The password in its address is told to nobody.
+// shows its own page. The password in its address is never printed.
 func TestBrokenProxies(t *testing.T) {
 	onlyOnStage(t)
 	proxy := func(answers ...string) string {

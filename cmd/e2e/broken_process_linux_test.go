@@ -16,7 +16,7 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 )
 
-// Streams that are closed or that nobody serves. What would have gone there goes
+// Streams that are closed or not served. What would have gone there goes
 // nowhere else: not into the file that is opened next and gets the number.
 func TestBrokenStreams(t *testing.T) {
 	onlyOnStage(t)
@@ -52,11 +52,11 @@ func TestBrokenStreams(t *testing.T) {
 		{"stdin: a directory", redirected("</"), answer{1, notFound, "docker-credential-ghcr: error: standard input: read /dev/stdin: is a directory\n"}, requests{}, promptly},
 		{"stdout: closed", redirected(">&-"), answer{0, "", ""}, requests{once, never}, promptly},
 		{"stdout: closed, and refused", and(redirected(">&-"), dead), answer{1, "", refusal(rejectedByGitHub, logIn)}, requests{once, never}, promptly},
-		{"stdout: nobody reads", stdout(deaf), answer{1, "", ""}, requests{once, never}, promptly},
+		{"stdout: not read", stdout(deaf), answer{1, "", ""}, requests{once, never}, promptly},
 		{"stdout: a full disk", redirected(">/dev/full"), answer{1, "", ""}, requests{once, never}, promptly},
 		{"stderr: closed", redirected("2>&-"), given, requests{once, never}, promptly},
 		{"stderr: closed, and refused", and(redirected("2>&-"), dead), unsaid, requests{once, never}, promptly},
-		{"stderr: nobody reads, and refused", and(stderr(deaf), dead), unsaid, requests{once, never}, promptly},
+		{"stderr: not read, and refused", and(stderr(deaf), dead), unsaid, requests{once, never}, promptly},
 		{"stderr: full, and refused", and(stderr(full), dead), unsaid, requests{once, never}, sayLimit},
 		{"stdout and stderr: closed", redirected(">&- 2>&-"), answer{0, "", ""}, requests{once, never}, promptly},
 		{"all: closed", redirected("<&- >&- 2>&-"), answer{1, "", ""}, requests{}, promptly},
@@ -111,7 +111,7 @@ func TestBrokenProcesses(t *testing.T) {
 		{"seven file descriptors", descriptors(7), answer{1, notFound,
 			"docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n  gh…: too many open files…"}, requests{}, promptly},
 		{"twelve file descriptors", descriptors(12), given, requests{once, never}, promptly},
-		{"three tokens before it, of which nobody can say", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
+		{"three tokens before it that cannot be checked", func(t *testing.T, home *stage.Home, command *exec.Cmd) {
 			for _, name := range []string{"GHCR_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"} {
 				token := tokenFor(name)
 				theStage.GitHub.Break(token, credentialstest.API, credentialstest.Hang)

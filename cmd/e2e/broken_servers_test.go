@@ -24,7 +24,7 @@ type brokenServer struct {
 }
 
 // word is what is made of an answer: the token is good; it is bad, in the words of
-// the refusal, which begin with "rejected"; or, with any other text, nobody can say.
+// the refusal, which begin with "rejected"; or, with any other text, the answer is unknown.
 type word string
 
 const good word = "good"
@@ -38,7 +38,7 @@ const (
 	tooMany   = " You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 )
 
-// inClear is an address at which nobody may hear of a token: see TestBrokenServers.
+// inClear is an address that must never get a token: see TestBrokenServers.
 const inClear = "127.0.0.3:80"
 
 var brokenServers = []brokenServer{
@@ -122,8 +122,8 @@ func calledHTML(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, `{"login": "octocat", "token": "pretended"}`)
 }
 
-// Whatever is the matter with a server, the other is asked, once; if neither can
-// say, both are told. A redirect is followed by nobody, least of all with a token.
+// If a server fails in any way, the other is asked, once; if neither gives a clear
+// answer, the message names both. No redirect is followed.
 func TestBrokenServers(t *testing.T) {
 	s := onlyOnStage(t)
 	listener, err := net.Listen("tcp", inClear)

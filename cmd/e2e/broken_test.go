@@ -28,7 +28,7 @@ type trouble struct {
 	name string
 	// arrange breaks it, for the get that command is or for its home.
 	arrange func(t *testing.T, home *stage.Home, command *exec.Cmd)
-	// want is what docker and the person get. TOKEN stands for the answer with the
+	// want is what docker and the person get. TOKEN means the answer with the
 	// token, HOME for the home, … for what differs from machine to machine.
 	want answer
 	// asked is how often the API and the registry were asked with the token.
@@ -63,10 +63,10 @@ const (
 // saidLate is what is said of a deadline that ran out.
 var saidLate = regexp.MustCompile(`(no answer|did not answer|nothing came) .*?\b(in time|within)\b`)
 
-// healthy is a token with which nothing is the matter.
+// healthy is a valid token.
 var healthy = credentialstest.Token{Login: "octocat", Scopes: []string{"write:packages"}}
 
-// password is another secret that nobody may be told.
+// password is another secret that must never be printed.
 const password = "hidden"
 
 // requests are how many came in.
@@ -147,7 +147,7 @@ func meet(t *testing.T, heading string, troubles []trouble) {
 	}
 }
 
-// matches compares with a text in which … stands for anything.
+// matches compares with a text in which … matches anything.
 func matches(text, pattern string) bool {
 	parts := strings.Split(pattern, "…")
 	if len(parts) == 1 {
@@ -236,7 +236,7 @@ func askedWith(t *testing.T, s *stage.Stage, token string) (asked requests) {
 	return asked
 }
 
-// contentsOf are all files of a home but for what is remembered: what may not change.
+// contentsOf are all files of a home except the cache: what must not change.
 func contentsOf(t *testing.T, home *stage.Home) map[string]string {
 	t.Helper()
 	contents := make(map[string]string)

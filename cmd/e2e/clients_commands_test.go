@@ -32,7 +32,7 @@ type realClient struct {
 	atOnce bool
 
 	// It drops whatever goes wrong with a credential helper and sends the login that
-	// stands in config.json. With a dead one even what is public cannot be pulled.
+	// is in config.json. With a dead one even what is public cannot be pulled.
 	sendsLeftover bool
 }
 

@@ -55,7 +55,7 @@ type bench struct {
 
 // Every real client pushes and pulls in every situation, and README.md says what
 // came of it. Whatever it says, these hold: a token that we refuse is not sent to the
-// registry, people are told why and what mends it, and a public image is pulled all
+// registry, people are told why and how to fix it, and a public image is pulled all
 // the same. With a good token, or without any, we say nothing.
 func TestClients(t *testing.T) {
 	s := onlyOnStage(t)

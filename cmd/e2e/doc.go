@@ -21,7 +21,7 @@
 //	                                     TIME may be so far from now, such as 72h
 //	github revoke SECRET
 //	github break SECRET PLACE HOW        PLACE is api, registry, images or web; HOW as in faults_test.go
-//	github requests SECRET [PLACE] N     so many requests bore it
+//	github requests SECRET [PLACE] N     so many requests had it
 //	gh-login HOST LOGIN TOKEN            gh is logged in, its token in hosts.yml
 //	docker-login KEY USER SECRET         an earlier docker login left this in config.json
 //	keyring                              a real one is there, if [keyring]
@@ -40,7 +40,7 @@
 //	[!] within TIME PROGRAM…             a limit for one of these or any program
 //
 //	found USER SECRET                    docker gets these, and nothing else is said
-//	refused                              docker reads "not found"; stderr says why, and what mends it
+//	refused                              docker reads "not found"; stderr says why, and how to fix it
 //	not-found                            docker reads "not found", and nothing else is said
 //	silent                               nothing is said
 //	allowed [--pull] IMAGE [NOTE…]       check says so, by its exit status and in JSON
@@ -48,7 +48,7 @@
 //	unknown [--pull] IMAGE CAUSE
 //	[!] alive SECRET                     GitHub still takes it
 //	begins FILE                          stdout begins with these lines
-//	config FILE                          config.json is this, but for the final newline
+//	config FILE                          config.json is this, except for the final newline
 //
 // $PROGRAMS is the folder of the product. Scripts run at the same time in one
 // GitHub, so each has tokens, owners and packages of its own, and a repository that

@@ -24,7 +24,7 @@ import (
 // far is when a program is taken to hang. It is no measurement.
 const far = 20 * time.Second
 
-// deaf is a pipe whose reader has gone, and full one that nobody reads.
+// deaf is a pipe whose reader has closed it, and full one that is not read.
 func deaf(t *testing.T) *os.File {
 	t.Helper()
 	reader, writer, err := os.Pipe()
@@ -78,7 +78,7 @@ func TestWhoDoesNotReadStderrGetsAnAnswer(t *testing.T) {
 	}
 }
 
-// An answer that nobody can read is none.
+// An answer that cannot be read is no answer.
 func TestAnAnswerThatNobodyReadsIsAFailure(t *testing.T) {
 	t.Parallel()
 	s := onlyOnStage(t)
@@ -222,7 +222,7 @@ func TestGhsSocketCarriesWhatIsMeantForTheAPI(t *testing.T) {
 			t.Errorf("%s: %d requests went past the socket", registry, n)
 		}
 
-		// Nobody behind it answers.
+		// No server behind it answers.
 		behind.Break(token, credentialstest.API, credentialstest.CloseEarly)
 		ask(t, home, "get", registry).wants(t, 0, credential(registry, "mona", token), "")
 		for _, request := range s.GitHub.RequestsWith(token) {

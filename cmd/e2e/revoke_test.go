@@ -10,7 +10,7 @@ import (
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 )
 
-// github.com takes a token to revoke from anybody, and from nobody with a login.
+// github.com accepts a token to revoke from anyone who sends no login.
 func TestATokenIsRevokedAsDocumented(t *testing.T) {
 	t.Parallel()
 	s := onlyOnStage(t)

@@ -32,7 +32,7 @@ var (
 const soaked = canary + "_soak_"
 
 // Gets under faults that come as dice fall, several in one home. Each ends in time
-// with what docker's protocol knows, a token that is bad is given to nobody, one
+// with what docker's protocol knows, a bad token is never returned, one
 // that can be checked is given, and no token is seen elsewhere.
 func TestSoak(t *testing.T) {
 	t.Parallel()
@@ -144,7 +144,7 @@ func (d *dice) home(s *stage.Stage, gets, given *atomic.Uint64) error {
 // aGet is a get and what is broken for it.
 type aGet struct {
 	command  *exec.Cmd
-	api      string // what is the matter with the API, if anything
+	api      string // how the API is broken, if at all
 	hindered bool   // something else may keep it from a good token
 	ended    bool   // a signal may end it
 	mute     bool   // it has no stderr
@@ -225,7 +225,7 @@ func (d *dice) get(s *stage.Stage, dir, token string, alive bool) (g aGet) {
 	return g
 }
 
-// server throws for what is the matter with one. A dead token is not vouched for
+// server throws for how it is broken. A dead token is not vouched for
 // by a fault.
 func (d *dice) server(place string, alive bool) brokenServer {
 	if d.IntN(2) == 0 {

@@ -30,7 +30,7 @@ type report struct {
 }
 
 // In every state that a login can be in, status says what get does, and says of
-// each fault what mends it. No fault that the README names is left out.
+// each fault how to fix it. No fault that the README names is left out.
 func TestStatusAgreesWithGet(t *testing.T) {
 	t.Parallel()
 	s := onlyOnStage(t)
@@ -110,7 +110,7 @@ func TestStatusAgreesWithGet(t *testing.T) {
 		{"broken settings", "broken", func(t *testing.T, home *stage.Home, _ string) {
 			check(t, home.WriteFile(".config/docker-credential-ghcr/settings.json", "{"))
 		}},
-		{"known to nobody who can be reached", "unreachable", func(t *testing.T, home *stage.Home, token string) {
+		{"known to no server that can be reached", "unreachable", func(t *testing.T, home *stage.Home, token string) {
 			s.GitHub.Break(token, credentialstest.API, credentialstest.ServerError(500))
 			s.GitHub.Break(token, credentialstest.Registry, credentialstest.ServerError(500))
 			check(t, home.LogIn("github.com", "octocat", token))
@@ -258,7 +258,7 @@ func hungSocket(t *testing.T) string {
 	return socket
 }
 
-// words runs the product as a person does, with nobody at a terminal.
+// words runs the product as a person does, without a terminal.
 func words(t *testing.T, home *stage.Home, args ...string) answer {
 	t.Helper()
 	var stdout, stderr strings.Builder

@@ -74,7 +74,7 @@ func TestTranscripts(t *testing.T) {
 		},
 		Condition: func(part string) (bool, error) {
 			if part != "keyring" {
-				return false, fmt.Errorf("nobody knows whether %s is here", part)
+				return false, fmt.Errorf("unknown condition %s", part)
 			}
 			// In CI it is to be here: see missing.
 			_, bus := stage.Program("dbus-daemon")
@@ -87,7 +87,7 @@ func TestTranscripts(t *testing.T) {
 
 type homeKey struct{}
 
-// found USER SECRET: docker gets these, and nobody says a word.
+// found USER SECRET: docker gets these, and stderr is empty.
 func found(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 2, "found USER SECRET")
 	var answer struct{ ServerURL, Username, Secret string }
@@ -101,24 +101,24 @@ func found(ts *testscript.TestScript, neg bool, args []string) {
 	streamIs(ts, "stderr", "")
 }
 
-// refused: docker reads "not found"; a person reads why, and what mends it.
+// refused: docker reads "not found"; a person reads why, and how to fix it.
 func refused(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 0, "refused")
 	streamIs(ts, "stdout", notFound)
 	said := ts.ReadFile("stderr")
 	if !strings.HasPrefix(said, stage.Product+": error: ") || !strings.Contains(said, "\n"+stage.Product+": hint: ") {
-		ts.Fatalf("stderr does not say why and what mends it")
+		ts.Fatalf("stderr does not say why and how to fix it")
 	}
 }
 
-// not-found: docker reads "not found", and nobody says a word.
+// not-found: docker reads "not found", and stderr is empty.
 func nothingFound(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 0, "not-found")
 	streamIs(ts, "stdout", notFound)
 	streamIs(ts, "stderr", "")
 }
 
-// silent: nobody says a word.
+// silent: nothing is printed.
 func silent(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 0, "silent")
 	streamIs(ts, "stdout", "")
@@ -152,7 +152,7 @@ func begins(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// config FILE: docker's config.json is this, but for the final newline, which
+// config FILE: docker's config.json is this, except for the final newline, which
 // docker writes none of and no file of a transcript is without.
 func config(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 1, "config FILE")

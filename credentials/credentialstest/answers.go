@@ -11,8 +11,8 @@ type basis string
 
 const (
 	documented basis = "documented" // by GitHub, or by a specification
-	reported   basis = "reported"   // by those who got it, in public
-	assumed    basis = "assumed"    // by nobody; it follows what is said beside it
+	reported   basis = "reported"   // by users, in public
+	assumed    basis = "assumed"    // no source; the comment beside it says why
 	seenLive   basis = "seen live"  // by make live
 )
 
@@ -54,7 +54,7 @@ const (
 )
 
 // inRegistry is what the registry makes of an organization's refusal of a token. Of
-// OAuth apps nobody reported anything, so it does the same.
+// OAuth apps there is no report, so it does the same.
 func inRegistry(message string) *denial {
 	return &denial{http.StatusForbidden, "DENIED", permission + message, reported, "brunowego/cookbooks github/packages.md"}
 }

@@ -147,7 +147,7 @@ func (g *GitHub) serveRevoke(w http.ResponseWriter, r *http.Request, c caller) {
 	writeJSON(w, http.StatusAccepted, struct{}{})
 }
 
-// serveRevokeInstallation lets an installation token kill itself
+// serveRevokeInstallation lets an installation token revoke itself
 // (https://docs.github.com/rest/apps/installations).
 func (g *GitHub) serveRevokeInstallation(w http.ResponseWriter, _ *http.Request, c caller) {
 	switch {

@@ -76,8 +76,8 @@ func TestWhatTheAPISaysOfAToken(t *testing.T) {
 		{name: "an empty token", url: "https://api.github.com/user", auth: "token ", status: 401, body: badCredentials},
 		{name: "a suspended account", url: "https://api.github.com/user", auth: "token gho_suspended", status: 403,
 			body: `{"message":"Sorry. Your account was suspended","documentation_url":"https://docs.github.com/rest","status":"403"}`},
-		{name: "nobody at the root", url: "https://api.github.com/", status: 200, header: map[string]string{scopes: "-"}},
-		{name: "nobody's user", url: "https://api.github.com/user", status: 401, body: wantsLogin},
+		{name: "anonymous at the root", url: "https://api.github.com/", status: 200, header: map[string]string{scopes: "-"}},
+		{name: "anonymous user", url: "https://api.github.com/user", status: 401, body: wantsLogin},
 		{name: "no such endpoint", url: "https://api.github.com/user/", auth: "token gho_oauth", status: 404, body: notFound},
 		{name: "no such method", method: "PUT", url: "https://api.github.com/user", auth: "token gho_oauth", status: 404, body: notFound},
 
@@ -94,7 +94,7 @@ func TestWhatTheAPISaysOfAToken(t *testing.T) {
 		{name: "github.com has no /api/v3", url: "https://github.com/api/v3/user", auth: "token gho_oauth", status: 404},
 
 		{name: "an owner who holds a token", url: "https://api.github.com/users/octocat", auth: "token gho_oauth", status: 200, body: octocat},
-		{name: "an owner whom nobody knows", url: "https://api.github.com/users/ghost", auth: "token gho_oauth", status: 404, body: notFound},
+		{name: "an unknown owner", url: "https://api.github.com/users/ghost", auth: "token gho_oauth", status: 404, body: notFound},
 	}
 	overBoth(t, func(t *testing.T, g *credentialstest.GitHub, via http.RoundTripper) {
 		addTokens(g)

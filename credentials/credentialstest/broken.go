@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The ways in which GitHub, or what stands between, is broken; for [GitHub.Break].
-// What is GitHub's own answer bears X-GitHub-Request-Id, what is a proxy's does not.
+// The ways in which GitHub, or a proxy before it, is broken; for [GitHub.Break].
+// GitHub's own answers have X-GitHub-Request-Id, a proxy's have not.
 var (
 	// Regular gives the answer that was broken. A handler of one's own falls back to it.
 	Regular http.Handler = http.HandlerFunc(regular)
@@ -30,20 +30,20 @@ var (
 	// Truncated closes the connection within the answer's body.
 	Truncated http.Handler = http.HandlerFunc(truncated)
 
-	// Garbage says JSON and is none.
+	// Garbage has the type of JSON and is not JSON.
 	Garbage = answer(http.StatusOK, "application/json; charset=utf-8", `{"login":"octo`+"\xff\x00")
 
-	// Huge is 64 MiB of JSON that means well.
+	// Huge is 64 MiB of valid JSON.
 	Huge http.Handler = http.HandlerFunc(huge)
 
-	// RateLimited says that the hour's quota is spent
+	// RateLimited says that the hour's quota is used up
 	// (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api).
 	RateLimited http.Handler = http.HandlerFunc(rateLimited)
 
 	// ProxyPage is a page of a captive portal.
 	ProxyPage = answer(http.StatusOK, "text/html", proxyPage)
 
-	// ProxyUnauthorized is a proxy's wish for a login of its own.
+	// ProxyUnauthorized is a proxy that requires its own login.
 	ProxyUnauthorized = answer(http.StatusUnauthorized, "text/html", proxyPage)
 
 	// ProxyDenied is a proxy's refusal.
@@ -56,7 +56,7 @@ func answer(code int, contentType, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeBody(w, code, contentType, body) })
 }
 
-// Status answers with that status and body, as nobody in particular.
+// Status answers with that status and body, and without GitHub's headers.
 func Status(code int, body string) http.Handler {
 	contentType := "text/plain; charset=utf-8"
 	if strings.HasPrefix(body, "{") {
@@ -94,8 +94,8 @@ func At(path string, how http.Handler) http.Handler {
 	})
 }
 
-// ServerError is GitHub in trouble: 500 as JSON of the API, any other code as the
-// page of its front.
+// ServerError is a failure of GitHub's: 500 as JSON of the API, any other code as an
+// HTML page.
 func ServerError(code int) http.Handler {
 	if code == http.StatusInternalServerError {
 		return own(func(w http.ResponseWriter) { serverError.write(w) })

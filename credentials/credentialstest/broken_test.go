@@ -21,7 +21,7 @@ func TestHowThingsBreak(t *testing.T) {
 		how    http.Handler
 		status int  // 0: no answer
 		whole  bool // the body comes to its end
-		github bool // bears GitHub's request id
+		github bool // has GitHub's request id
 		body   string
 		header map[string]string
 	}{
@@ -233,11 +233,11 @@ func TestOnlyWhatWasBrokenIsBroken(t *testing.T) {
 		}
 		g.Break("gho_oauth", credentialstest.API, nil)
 		if got := status(api, one); got != 419 {
-			t.Errorf("one mended, all broken: %d", got)
+			t.Errorf("one repaired, all broken: %d", got)
 		}
 		g.Break("", credentialstest.API, nil)
 		if got := status(api, one); got != 200 {
-			t.Errorf("all mended: %d", got)
+			t.Errorf("all repaired: %d", got)
 		}
 
 		g.Break("gho_oauth", credentialstest.Registry, credentialstest.Status(418, ""))

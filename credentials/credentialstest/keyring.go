@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Keyring is an operating system's keyring that lives in memory. The zero value is
+// Keyring is an operating system's keyring in memory. The zero value is
 // ready; it is safe for parallel use.
 type Keyring struct {
 	// NotFound is returned for an item that is not there, so that the caller's own
@@ -38,7 +38,7 @@ func (k *Keyring) Get(service, user string) (string, error) {
 	return secret, nil
 }
 
-// Set keeps the secret, in place of an older one.
+// Set stores the secret and replaces an older one.
 func (k *Keyring) Set(service, user, secret string) error {
 	if err := k.begin("set", service, user); err != nil {
 		return err
@@ -52,7 +52,7 @@ func (k *Keyring) Set(service, user, secret string) error {
 	return nil
 }
 
-// Delete drops the secret.
+// Delete deletes the secret.
 func (k *Keyring) Delete(service, user string) error {
 	if err := k.begin("delete", service, user); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (k *Keyring) notFound() error {
 	return k.NotFound
 }
 
-// Fail makes every call return err from now on, as a locked keyring does; nil mends it.
+// Fail makes every call return err from now on, as a locked keyring does; nil repairs it.
 func (k *Keyring) Fail(err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -81,7 +81,7 @@ func (k *Keyring) Fail(err error) {
 }
 
 // Hang makes every call wait from now on until the channel is closed, as a keyring
-// does whose unlock prompt nobody answers; nil mends it.
+// does whose unlock prompt gets no answer; nil repairs it.
 func (k *Keyring) Hang(until <-chan struct{}) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -89,7 +89,7 @@ func (k *Keyring) Hang(until <-chan struct{}) {
 }
 
 // Panic makes every call panic with v from now on, as go-keyring does when the bus
-// dies under a prompt; nil mends it.
+// dies under a prompt; nil repairs it.
 func (k *Keyring) Panic(v any) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -111,7 +111,7 @@ func (k *Keyring) Len() int {
 	return len(k.items)
 }
 
-// begin notes the call and lets it suffer what has been set.
+// begin records the call and fails it as configured.
 func (k *Keyring) begin(verb, service, user string) error {
 	k.mu.Lock()
 	if user == "" {

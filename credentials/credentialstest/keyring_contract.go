@@ -11,7 +11,7 @@ import (
 
 // TestKeyring holds a keyring to what this project expects of one, [Keyring] and the
 // operating system's alike. notFound is the error for an item that is not there. The
-// items are of services that nobody else has, and none is left behind.
+// items are of services of its own, and it deletes them all.
 func TestKeyring(t *testing.T, k interface {
 	Get(service, user string) (string, error)
 	Set(service, user, secret string) error

@@ -55,7 +55,7 @@ func TestAKeyringThatFails(t *testing.T) {
 	}
 	k.Fail(nil)
 	if got, err := k.Get("s", "u"); got != "one" || err != nil {
-		t.Errorf("mended: %q, %v", got, err)
+		t.Errorf("repaired: %q, %v", got, err)
 	}
 }
 
@@ -74,7 +74,7 @@ func TestAKeyringThatPanics(t *testing.T) {
 	}()
 	k.Panic(nil)
 	if got, err := k.Get("s", "u"); got != "one" || err != nil {
-		t.Errorf("mended: %q, %v", got, err)
+		t.Errorf("repaired: %q, %v", got, err)
 	}
 }
 

@@ -116,7 +116,7 @@ func TestDeviceFlowIsParticular(t *testing.T) {
 		code = begin(t, via, "github.com", "")
 		poll(t, via, "github.com", code, grant)
 		if got := poll(t, via, "github.com", code, grant); got["error"] != "access_denied" {
-			t.Errorf("nobody approves: %v", got)
+			t.Errorf("without approval: %v", got)
 		}
 	})
 }

@@ -31,7 +31,7 @@ func TestWhoMayDeleteAPackage(t *testing.T) {
 		{"a job of the linked repository", "ghs_x", byName, job(7, "write"), 204},
 		{"a job that may only read", "ghs_x", byName, job(7, "read"), 404},
 		{"a job of another repository", "ghs_x", byName, job(8, "write"), 404},
-		{"nobody", "", byName, credentialstest.Token{}, 401},
+		{"anonymous", "", byName, credentialstest.Token{}, 401},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -58,7 +58,7 @@ func (g *GitHub) serveToken(w http.ResponseWriter, r *http.Request) {
 // (cloudflare/serverless-registry#148).
 const placeholder = "user/image"
 
-// refuseAnonymous says why nobody in particular gets no bearer for these scopes:
+// refuseAnonymous says why an anonymous caller gets no bearer for these scopes:
 // for a private or absent package 401 (openai/tunnel-client#75), for a push 403
 // (docker/build-push-action#200, cloudflare/serverless-registry#148).
 func (g *GitHub) refuseAnonymous(github string, scopes []string) *denial {

@@ -64,13 +64,13 @@ func TestTheTokenEndpointTakesLiveTokensOfItsHost(t *testing.T) {
 		{name: "another tenant's", url: "https://containers.other.ghe.com/token", header: basic("octocat", "gho_tenant"), status: 403, body: denied},
 		{name: "at an enterprise server", url: "https://containers.git.example.com/token", header: basic("octocat", "gho_oauth"), status: 403, body: denied},
 
-		{name: "nobody", url: "https://ghcr.io/token", status: 200},
-		{name: "nobody, for a public image", url: "https://ghcr.io/token?scope=repository:octocat/public:pull", status: 200},
-		{name: "nobody, for the placeholder", url: "https://ghcr.io/token?scope=repository:user/image:pull", status: 200},
-		{name: "nobody, for a private image", url: "https://ghcr.io/token?scope=repository:octocat/private:pull", status: 401, body: authRequired},
-		{name: "nobody, for an absent image", url: "https://ghcr.io/token?scope=repository:octocat/absent:pull", status: 401, body: authRequired},
-		{name: "nobody, for a push", url: "https://ghcr.io/token?scope=repository:octocat/public:pull,push", status: 403, body: denied},
-		{name: "nobody, for one of each", url: "https://ghcr.io/token?scope=repository:octocat/public:pull&scope=repository:octocat/private:pull", status: 401, body: authRequired},
+		{name: "anonymous", url: "https://ghcr.io/token", status: 200},
+		{name: "anonymous, for a public image", url: "https://ghcr.io/token?scope=repository:octocat/public:pull", status: 200},
+		{name: "anonymous, for the placeholder", url: "https://ghcr.io/token?scope=repository:user/image:pull", status: 200},
+		{name: "anonymous, for a private image", url: "https://ghcr.io/token?scope=repository:octocat/private:pull", status: 401, body: authRequired},
+		{name: "anonymous, for an absent image", url: "https://ghcr.io/token?scope=repository:octocat/absent:pull", status: 401, body: authRequired},
+		{name: "anonymous, for a push", url: "https://ghcr.io/token?scope=repository:octocat/public:pull,push", status: 403, body: denied},
+		{name: "anonymous, for one of each", url: "https://ghcr.io/token?scope=repository:octocat/public:pull&scope=repository:octocat/private:pull", status: 401, body: authRequired},
 
 		{name: "password by POST", method: "POST", url: "https://ghcr.io/token", header: form(),
 			form: "grant_type=password&service=ghcr.io&username=octocat&password=gho_oauth", status: 200},
@@ -78,7 +78,7 @@ func TestTheTokenEndpointTakesLiveTokensOfItsHost(t *testing.T) {
 			form: "grant_type=refresh_token&service=ghcr.io&refresh_token=gho_oauth", status: 200},
 		{name: "dead password by POST", method: "POST", url: "https://ghcr.io/token", header: form(),
 			form: "grant_type=password&username=octocat&password=gho_dead", status: 403, body: denied},
-		{name: "nobody by POST", method: "POST", url: "https://ghcr.io/token", header: form(),
+		{name: "anonymous by POST", method: "POST", url: "https://ghcr.io/token", header: form(),
 			form: "scope=repository:octocat/private:pull", status: 401, body: authRequired},
 		{name: "no such method", method: "DELETE", url: "https://ghcr.io/token", status: 405,
 			body: `{"errors":[{"code":"UNSUPPORTED","message":"unsupported"}]}`},
@@ -346,7 +346,7 @@ func TestTheRegistryLetsInWhomItMay(t *testing.T) {
 		}
 		resp, _ = ask(t, via, "PUT", manifest, auth(bearerFor(t, via, "ghcr.io", "")), "m")
 		if got := resp.Header.Get("WWW-Authenticate"); resp.StatusCode != 401 || !strings.HasSuffix(got, `:pull,push",error="insufficient_scope"`) {
-			t.Errorf("nobody's push: %d %s", resp.StatusCode, got)
+			t.Errorf("anonymous push: %d %s", resp.StatusCode, got)
 		}
 		if resp, _ := ask(t, via, "POST", "https://ghcr.io/v2/octocat/app/blobs/uploads/", bearer, ""); resp.StatusCode != 404 {
 			t.Errorf("the registry behind was not asked: %d", resp.StatusCode)

@@ -52,7 +52,7 @@ func (g *GitHub) requestsWhere(wanted func(*Request) bool) []Request {
 }
 
 // Break makes one place answer the requests that carry this secret with how
-// instead; nil mends it. The secret "" stands for every request to that place; a
+// instead; nil repairs it. The secret "" means every request to that place; a
 // secret broken by itself goes first. At [Images] a bearer counts as the secret
 // that it was given for.
 func (g *GitHub) Break(secret string, where Place, how http.Handler) {

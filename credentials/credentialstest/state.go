@@ -64,7 +64,7 @@ const (
 // destination says what a request is meant for.
 type destination struct {
 	place    Place
-	github   string // the GitHub host that stands behind it
+	github   string // its GitHub host
 	registry string // the registry's canonical host name, if it is one
 	prefix   string // part of the path that belongs to the host's form, not to the API
 }
@@ -157,7 +157,7 @@ type Job struct {
 	Packages     string // its permission for packages: "read", "write", "" for none
 }
 
-// caller is who an API request comes from; the zero value is nobody.
+// caller is who an API request comes from; the zero value is anonymous.
 type caller struct {
 	host   string
 	secret string

@@ -22,7 +22,7 @@ func (g *GitHub) Add(secret string, t Token) {
 	g.tokens[secret] = t
 }
 
-// Revoke kills the token: GitHub answers 401 from now on, the registry DENIED.
+// Revoke revokes the token: GitHub answers 401 from now on, the registry DENIED.
 func (g *GitHub) Revoke(secret string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -56,7 +56,7 @@ func (t Token) alive() bool {
 	return !t.Dead && (t.Expires.IsZero() || time.Now().Before(t.Expires))
 }
 
-// grants reports whether the token may do what the scope stands for. A token
+// grants reports whether the token may do what the scope allows. A token
 // without a list of scopes is not judged by them.
 func (t Token) grants(scope string) bool {
 	return t.Scopes == nil || slices.Contains(t.Scopes, scope) ||

@@ -34,7 +34,7 @@ func asIfOwn(status int, body string) http.Handler {
 	})
 }
 
-// withHeader lets GitHub answer as always, but for one header.
+// withHeader lets GitHub answer as always, except for one header.
 func withHeader(name string, values ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorder := httptest.NewRecorder()
@@ -111,7 +111,7 @@ func TestOnlyAClearAnswerOfTheAPIsOwnSaysAnything(t *testing.T) {
 		how    http.Handler
 		state  State
 		status int
-		// says is what a person reads when nobody else can say either.
+		// says is what a person reads when no other answer is clear either.
 		says string
 	}{
 		{"200 with a login", oauth, nil, Valid, 200, ""},

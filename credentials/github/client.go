@@ -18,7 +18,7 @@ type Client struct {
 	// [NewTransport].
 	Transport http.RoundTripper
 	UserAgent string
-	// Trace is told of every request, without secrets. nil tells nobody.
+	// Trace gets a line for every request, without secrets. It can be nil.
 	Trace func(format string, args ...any)
 }
 

@@ -56,7 +56,7 @@ func (k Kind) prefix() string {
 	return ""
 }
 
-// ListsScopes reports whether an answer about a token of this kind always bears its
+// ListsScopes reports whether an answer about a token of this kind always has its
 // scopes, so that an empty list means "none" and not "cannot tell".
 func (k Kind) ListsScopes() bool { return k == OAuthToken || k == Classic || k == Unprefixed }
 

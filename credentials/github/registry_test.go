@@ -378,7 +378,7 @@ func TestWhatAPersonMayCallARegistry(t *testing.T) {
 	}
 }
 
-// addressesWithPasswords are server URLs that are nobody's of ours, and what may
+// addressesWithPasswords are server URLs that are not GitHub's, and what may
 // be shown of them.
 var addressesWithPasswords = map[string]string{
 	"https://octocat:ghp_" + canary + "@ghcr.io":            "ghcr.io",

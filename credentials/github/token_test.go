@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// canary is the part of a token that nobody may see.
+// canary is the part of a token that must never be printed.
 const canary = "CANARYsings"
 
 func mustParse(t testing.TB, text string) Token {

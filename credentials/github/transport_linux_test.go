@@ -180,7 +180,7 @@ func TestWhatIsNoFileOfCertificatesIsNotReadWithoutEnd(t *testing.T) {
 	}
 	t.Setenv("SSL_CERT_FILE", pipe)
 	if roots, err := bundledRoots(); roots != nil || err != nil {
-		t.Errorf("of a pipe that nobody writes to: %v, %v", roots, err)
+		t.Errorf("of a pipe without a writer: %v, %v", roots, err)
 	}
 
 	reader, writer, err := os.Pipe()

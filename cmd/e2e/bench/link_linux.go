@@ -122,7 +122,7 @@ func tunnel(name string) (*os.File, error) {
 			return nil, err
 		}
 	}
-	// Not sooner: before it is a tunnel, nobody can wait for the file to be readable.
+	// Not sooner: before it is a tunnel, the file cannot be waited for.
 	return os.NewFile(uintptr(fd), name), nil
 }
 

@@ -62,7 +62,7 @@ func play(s *show) error {
 	s.stage.GitHub.Revoke(first)
 	s.say("Now the token is revoked at GitHub. A good answer counts for ten seconds:")
 	s.do("sleep 10")
-	s.say("The dead token is not sent to the registry. The reason, and what mends it, stand",
+	s.say("The dead token is not sent to the registry. The reason and the fix are",
 		"above what the client says:")
 	shown := s.shownToRegistry(first)
 	s.fail(push+"2", "docker-credential-ghcr: hint: run: gh auth login -h github.com -s write:packages")
@@ -192,7 +192,7 @@ func (s *show) requests() {
 	s.seen = len(all)
 }
 
-// with says what a request bore, the secret starred.
+// with says what a request carried, with stars for the secret.
 func with(r credentialstest.Request) string {
 	if r.Secret == "" {
 		return "without a token"

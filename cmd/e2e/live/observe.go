@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// observe asks what nobody has documented. Nothing here can fail.
+// observe asks GitHub what is not documented. Nothing here can fail.
 func (s *session) observe(ctx context.Context) {
 	exchange := "https://ghcr.io/token?service=ghcr.io&scope=" + url.QueryEscape("repository:"+s.repository()+":pull")
 	get, _ := s.ask(ctx, http.MethodGet, exchange, withBasic(s.owner, s.token))

@@ -1,5 +1,5 @@
 // Package namespace runs a program where the names of GitHub are this machine,
-// and where nobody outside can see it.
+// and where no process outside can see it.
 package namespace
 
 import (
@@ -14,7 +14,7 @@ import (
 	"unsafe"
 )
 
-// variable marks the process inside; it bears the path of its /etc/hosts.
+// variable marks the process inside; it has the path of its /etc/hosts.
 const variable = "E2E_NAMESPACE_HOSTS"
 
 // Enter starts this program again, with the same arguments, in a network of its

@@ -1,7 +1,7 @@
 //go:build !linux
 
 // Package namespace runs a program where the names of GitHub are this machine,
-// and where nobody outside can see it.
+// and where no process outside can see it.
 package namespace
 
 import (

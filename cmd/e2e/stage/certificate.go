@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Authority is a certificate authority that nobody trusts but those who are told
+// Authority is a certificate authority that is trusted only by those who are told
 // of its certificate.
 type Authority struct {
 	certificate *x509.Certificate

@@ -86,7 +86,7 @@ func Open(dir string) (*Stage, error) {
 
 const tokenEndpoint = "/token"
 
-// ServeHTTP lets the pretend GitHub answer, but for what another registry holds.
+// ServeHTTP lets the pretend GitHub answer, except for what another registry has.
 func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if registry := s.holder(r.URL); registry != nil {
 		registry.ServeHTTP(w, r)

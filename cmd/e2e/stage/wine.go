@@ -56,7 +56,7 @@ func FindWine() (path string, err error) {
 	return path, err
 }
 
-// Wine is a Windows that nobody has used: a drive, a registry, and in it a
+// Wine is a new Windows: a drive, a registry, and in it a
 // Credential Manager.
 type Wine struct {
 	// Home is the folder of the user, %USERPROFILE%.

@@ -74,7 +74,7 @@ func openError(path string, err error) error {
 	return err
 }
 
-// CheckDir checks that nobody else can have put a file into a directory.
+// CheckDir checks that no other user can have put a file into a directory.
 func CheckDir(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {

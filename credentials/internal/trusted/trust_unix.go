@@ -13,7 +13,7 @@ import (
 )
 
 // openFlags keep a pipe or a device from blocking, and lockFlags a lock as well: a
-// lock is opened for reading, since some file systems let nobody else lock it then.
+// lock is opened for reading, since some file systems let no other user lock it then.
 const (
 	openFlags = syscall.O_NONBLOCK | syscall.O_NOCTTY
 	lockFlags = os.O_RDONLY | openFlags
@@ -31,7 +31,7 @@ func Check(path string, info fs.FileInfo) error {
 			fmt.Sprintf("read %s, and if it is yours run: sudo chown %d %s", path, os.Geteuid(), quoted(path)),
 		}
 	}
-	// In a sticky directory nobody can replace another user's file.
+	// In a sticky directory no user can replace another user's file.
 	if mode := info.Mode(); mode.Perm()&0o002 != 0 && !(mode.IsDir() && mode&fs.ModeSticky != 0) {
 		return &Error{
 			fmt.Sprintf("every user can write to %s, so it is not believed", path),

@@ -17,7 +17,7 @@ func isBusy(err error) bool {
 	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_ACCESS_DENIED)
 }
 
-// The access lists of a user's profile let nobody else write there.
+// The access lists of a user's profile let no other user write there.
 
 func Check(string, fs.FileInfo) error { return nil }
 

@@ -38,7 +38,7 @@ func TestACauseIsFilledIn(t *testing.T) {
 	}
 }
 
-// In a job nobody can run gh auth login, and in a cluster neither.
+// In a job and in a cluster, no person can run gh auth login.
 func TestNoCauseOfAPlaceSendsToGh(t *testing.T) {
 	t.Parallel()
 	for row, p := range phrases {

@@ -128,7 +128,7 @@ func TestTheDiagnosis(t *testing.T) {
 		"this tag was never pushed":    {person.with(Facts{Exchange: taken, Probe: says(404, "manifest unknown"), Owner: user, Package: linked, Namesake: same42}), "never-pushed"},
 		"not found, without a word":    {person.with(Facts{Exchange: taken, Probe: says(404, ""), Owner: user, Package: hidden}), "never-pushed"},
 		"pushed and not found":         {person.with(Facts{Push: true, Exchange: taken, Probe: says(404, "name unknown"), Owner: user, Package: hidden}), "no-write-role"},
-		"words that nobody knows":      {person.with(Facts{Push: true, Exchange: taken, Probe: no("storage quota exceeded"), Owner: user, Package: linked, Namesake: same42}), "unclear"},
+		"unknown words":                {person.with(Facts{Push: true, Exchange: taken, Probe: no("storage quota exceeded"), Owner: user, Package: linked, Namesake: same42}), "unclear"},
 		"words that look like a token": {person.with(Facts{Push: true, Exchange: no("denied"), Owner: user, Package: linked}), "no-write-role"},
 
 		"job, not linked":              {workflow.with(Facts{Push: true, Job: mine, Exchange: taken, Probe: no(pdenied + "write_package"), Package: unlinked}), "not-linked"},

@@ -14,7 +14,7 @@ type owner int
 const (
 	nobodys owner = iota // a page of documentation, a Go package
 	gitHubs              // a GitHub registry
-	maybe                // has the form of an enterprise registry that nobody configured
+	maybe                // has the form of an enterprise registry that is not configured
 	others
 )
 
@@ -62,7 +62,7 @@ func (n namer) ownerOf(host string) owner {
 	return others
 }
 
-// Hosts in logs that are nobody's registry.
+// Hosts in logs that are not registries.
 var (
 	pages       = []string{"github.com", "api.github.com", "raw.githubusercontent.com", "objects.githubusercontent.com", "aka.ms", "goo.gl", "gopkg.in", "support.github.com"}
 	pageDomains = []string{"docs.github.com", "golang.org", "sigs.k8s.io", "fluxcd.io", "argoproj.io", "kubernetes.io", "helm.sh", "uber.org", "opencontainers.org", "w3.org", "json-schema.org", "githubassets.com"}
@@ -141,7 +141,7 @@ func isHostByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '-'
 }
 
-// isNamed reports whether what stands in a text is the host of a registry: in an
+// isNamed reports whether a word of a text is the host of a registry: in an
 // address, in an image's name, in a question for its address, or alone if it is
 // well known.
 func isNamed(low string, at, end int, host string) bool {

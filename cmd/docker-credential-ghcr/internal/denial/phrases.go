@@ -58,7 +58,7 @@ const (
 // are reported in public; none is documented.
 var phrases = []phrase{
 	// Where this program refused, the client continues anonymously, and what the
-	// registry says then is about nobody.
+	// registry says then is about an anonymous client.
 	say(byGitHub, "lacks write:packages|lacks read:packages", "", "missing-scope"),
 	say(byGitHub, "rejected by github: the account is suspended", "", "account-suspended"),
 	say(byGitHub, "rejected by github|rejected by the registry", `: (rejected by GitHub|rejected by the registry)`, "dead-credential"),
@@ -110,7 +110,7 @@ var phrases = []phrase{
 	say(byRegistry, "name unknown|name_unknown|repository_unknown|repository name not known", `name[ _]unknown|repository name not known|REPOSITORY_UNKNOWN`, "never-pushed", "owner-unknown"),
 	say(byRegistry, "404", `(?:unexpected status|response status|status code)[^\n]{0,200}?(404(?: Not Found|: Not Found)?)`, "never-pushed", "not-readable", "no-token"),
 
-	// Nobody logged in.
+	// There is no login.
 	say(byRegistry, "failed to fetch anonymous token", `(failed to fetch anonymous token)[^\n]{0,400}?(?:403|denied|insufficient)`, "not-readable", "no-token", "never-pushed"),
 	say(byRegistry, "failed to fetch anonymous token|no matching credentials were found|credentials not found in native keychain|no credentials found", `failed to fetch anonymous token|(no matching credentials were found)(?:.{0,300}?denied: denied)?|credentials not found in native keychain|no credentials found`, "no-token", "not-readable"),
 	say(byAnybody, "requires authentication", `requires authentication`, "no-token", "not-readable"),

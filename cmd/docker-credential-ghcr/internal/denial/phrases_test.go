@@ -42,7 +42,7 @@ var reportedTexts = []struct{ text, cause string }{
 	{"API rate limit exceeded for user ID 1.", "rate-limited"},
 	{`Get "https://ghcr.io/v2/": dial tcp: lookup ghcr.io: no such host`, "unreachable"},
 	{"received unexpected HTTP status: 503 Service Unavailable", "unreachable"},
-	{"denied: something that nobody has seen yet", "unclear"},
+	{"denied: something new", "unclear"},
 
 	{"  gh, octocat: lacks write:packages (has gist, read:org, repo)", "missing-scope"},
 	{"  gh, octocat: lacks read:packages (has none)", "missing-scope"},
@@ -165,7 +165,7 @@ func TestTheDenialThatEndedItCounts(t *testing.T) {
 		"unauthorized\nx: 403\nForbidden":  "no-write-role",
 		"rate limit\nfailed to resolve\n" + "ghcr.io/acme/app: not found": "never-pushed",
 
-		// What nobody else says, wherever it stands.
+		// Words that only GitHub uses, wherever they are.
 		role + "\nconnection refused":                                    "no-write-role",
 		role + "\ndenied: denied":                                        "no-write-role",
 		"denied: denied\nrate limit":                                     "dead-credential",

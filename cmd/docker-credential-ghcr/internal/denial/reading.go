@@ -142,7 +142,7 @@ func (t text) evidenceOf(p *phrase, row int, words string, n, at int) evidence {
 		e.other = subject.text
 	}
 	if p.by == byGitHub && !e.named {
-		e.of, e.other = gitHubs, "" // nobody else says it
+		e.of, e.other = gitHubs, "" // only GitHub says it
 	}
 	return e
 }

@@ -431,7 +431,7 @@ func checkAgainstDocker(t testing.TB, c *Config, text []byte) {
 	}
 	if _, named := view.CredHelpers["ghcr.io"]; !named {
 		if name, ok := c.Helper("ghcr.io"); ok {
-			t.Fatalf("docker asks nobody for ghcr.io, we read %q", name)
+			t.Fatalf("docker uses no helper for ghcr.io, we read %q", name)
 		}
 	}
 	if c.CredsStore() != view.CredsStore {

@@ -52,7 +52,7 @@ func mountTmpfs(t *testing.T, dir string, flags uintptr, data string) {
 }
 
 // What a file system refuses is tried on small ones of our own, in a mount
-// namespace that nobody else sees.
+// namespace of its own.
 func TestEditLeavesNoTraceWhenTheFileSystemRefuses(t *testing.T) {
 	t.Parallel()
 	for _, part := range []string{"full disk", "no space for a directory", "read-only file system", "mounted by itself"} {

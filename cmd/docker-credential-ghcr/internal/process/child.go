@@ -21,7 +21,7 @@ import (
 // maxOutput bounds what a program may print.
 const maxOutput = 64 << 10
 
-// Background is a program that answers us and that nobody sees.
+// Background is a program that answers us and that no person sees.
 func Background(ctx context.Context, program string, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, program, args...)
 	command.Env = childEnvironment()
