@@ -35,6 +35,8 @@ type kubeletCase struct {
 	image string
 	// token is in GHCR_TOKEN; nil is none.
 	token *credentialstest.Token
+	// expires is how long the token is valid; 0 is for ever.
+	expires time.Duration
 	// secret is what GHCR_TOKEN has instead, if it is not a token that GitHub knows.
 	secret string
 	// request is what is sent instead of a request for the image.
@@ -71,7 +73,7 @@ func kubeletCases() []kubeletCase {
 		{name: "an image with a tag and a digest", image: image + ":1@sha256:" + strings.Repeat("0", 64), token: readOnly(), key: "ghcr.io", cache: "5m0s"},
 		{name: "an image with a port", image: "ghcr.io:443/octocat/app", token: readOnly(), key: "ghcr.io:443", cache: "5m0s"},
 		{name: "--cache-duration 1h", image: image, token: readOnly(), args: []string{"--cache-duration", "1h"}, key: "ghcr.io", cache: "1h0m0s"},
-		{name: "a token that expires within 90 seconds", image: image, token: &credentialstest.Token{Login: "octocat", Scopes: []string{"read:packages"}, Expires: time.Now().Add(90 * time.Second)}, key: "ghcr.io", cache: "1m…s"},
+		{name: "a token that expires within 90 seconds", image: image, token: readOnly(), expires: 90 * time.Second, key: "ghcr.io", cache: "1m…s"},
 		{name: "a pod's token in the request", image: image, token: readOnly(), request: hello + `,"serviceAccountToken":"` + password + `","serviceAccountAnnotations":{"a":"b"}}`, key: "ghcr.io", cache: "5m0s"},
 		{name: "a read-only root file system", image: image, token: readOnly(), arrange: func(t *testing.T, _ string, command *exec.Cmd) {
 			if !reallyRoot() {
@@ -139,6 +141,9 @@ func (c kubeletCase) run(t *testing.T, s *stage.Stage) (row string) {
 	secret := c.secret
 	if c.token != nil {
 		secret = tokenFor("kubelet")
+		if c.expires > 0 {
+			c.token.Expires = time.Now().Add(c.expires)
+		}
 		s.GitHub.Add(secret, *c.token)
 	}
 	command := onNode(t, s, secret, append([]string{"kubelet"}, c.args...), c.env...)
