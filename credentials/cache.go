@@ -57,8 +57,8 @@ type cacheEntry struct {
 	Unclear unclearAnswers `json:"unclear,omitzero"`
 }
 
-// unclearAnswers are only for those who waited for them: to ask once more what nobody
-// could say a moment ago would only keep them longer.
+// unclearAnswers are only for those who waited for them: to ask again a moment after
+// an unclear answer would only keep them longer.
 type unclearAnswers struct {
 	At       time.Time     `json:"at"`
 	API      github.Answer `json:"api"`
@@ -184,8 +184,8 @@ func (c cache) replace(key string, content []byte) error {
 // lock makes this process the one that asks about a token, and reports whether it
 // is. If another one asks, it waits until that has done so: what it learned is
 // then cached, and all who waited read it at the same time. It goes on without
-// the lock when that cannot be had: then GitHub is asked twice, which harms
-// nobody. The system drops the lock of a process that died.
+// the lock when that cannot be had: then GitHub is asked twice, which is
+// harmless. The system drops the lock of a process that died.
 func (c cache) lock(ctx context.Context, key string) (asks bool, unlock func()) {
 	if c.dir == "" || os.MkdirAll(c.dir, 0o700) != nil {
 		return true, func() {}

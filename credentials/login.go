@@ -25,8 +25,8 @@ type loginItem struct {
 	Secret   string `json:"secret"`
 }
 
-// loginRecord says that the keyring holds an item for the host whose name the
-// file bears.
+// loginRecord says that the keyring holds an item for the host that names
+// the file.
 type loginRecord struct {
 	User string `json:"user"`
 	// CacheKey is where the cache has what is known about the item's token.

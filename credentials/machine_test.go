@@ -20,7 +20,7 @@ import (
 // inCI is whether the machine is CI's, before it is emptied.
 var inCI = os.Getenv("CI") == "true"
 
-// unavailable skips a test for want of something of the system's; the text says what and
+// unavailable skips a test that needs something of the system's; the text says what and
 // how to get it. CI's Linux has all of it.
 func unavailable(t testing.TB, what string, err error) {
 	t.Helper()

@@ -33,7 +33,7 @@ func TestEachFaultOfEachSourceHasItsFix(t *testing.T) {
 		unlock   = "unlock the keyring in the program that keeps it, such as Passwords and Keys, KWalletManager or KeePassXC, then try again"
 		question = "answer the keyring's question, or restart the keyring, and try again"
 		reach    = "run this where the keyring can be reached, or set GHCR_TOKEN to a token made at " + page
-		mend     = "fix what is named above, then try again"
+		fixNamed = "fix what is named above, then try again"
 		later    = "try again when github.com can be reached"
 	)
 	for _, test := range []struct {
@@ -61,8 +61,8 @@ func TestEachFaultOfEachSourceHasItsFix(t *testing.T) {
 		{NoKeyring, GH, reach},
 		{Broken, "GITHUB_TOKEN", "put the token itself into GITHUB_TOKEN, or run: unset GITHUB_TOKEN"},
 		{Broken, DockerLogin, "run: docker login ghcr.io"},
-		{Broken, GH, mend},
-		{Broken, SettingsFile, mend},
+		{Broken, GH, fixNamed},
+		{Broken, SettingsFile, fixNamed},
 		{Unreachable, "GITHUB_TOKEN", later},
 		{Unreachable, DockerLogin, later},
 		{Unreachable, GH, later},

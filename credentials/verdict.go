@@ -126,7 +126,7 @@ func deadToken(token github.Token) string {
 	return text
 }
 
-// silence says of both witnesses why they could not say.
+// silence says why neither the API nor the registry gave a clear answer.
 func silence(f facts) string {
 	return "API: " + f.API.Unclear() + "; registry: " + f.Registry.Unclear()
 }

@@ -50,7 +50,7 @@ func TestFileAsksUs(t *testing.T) {
 		}
 	}
 	if fileNamesUs(filepath.Join(dir, "absent"), "ghcr.io") || fileNamesUs(dir, "ghcr.io") {
-		t.Error("what is no file names us")
+		t.Error("what is not a file uses docker-credential-ghcr")
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 // A file of gh's that cannot be read is named; it is no "not logged in".
 func TestBrokenHostsFiles(t *testing.T) {
 	onlyOnStage(t)
-	const mend = "fix what is named above, then try again"
+	const fixNamed = "fix what is named above, then try again"
 	put := func(content string) func(*testing.T, *stage.Home, *exec.Cmd) {
 		return func(t *testing.T, home *stage.Home, _ *exec.Cmd) {
 			check(t, home.WriteFile(".config/gh/hosts.yml", strings.ReplaceAll(content, "TOKEN", tokenIn(t, home))))
@@ -68,7 +68,7 @@ func TestBrokenHostsFiles(t *testing.T) {
 		{"a link to itself", instead(linkTo("hosts.yml")), "stat FILE: too many levels of symbolic links"},
 		{"a link to a device", instead(linkTo("/dev/zero")), "FILE is not a regular file"},
 	} {
-		want := noToken(strings.ReplaceAll(c.said, "FILE", "HOME/.config/gh/hosts.yml"), mend)
+		want := noToken(strings.ReplaceAll(c.said, "FILE", "HOME/.config/gh/hosts.yml"), fixNamed)
 		want.stderr = strings.Replace(want.stderr, "gh, octocat", "gh", 1) // the account's name is in the file
 		troubles = append(troubles, trouble{c.name, c.arrange, want, requests{}, promptly})
 	}

@@ -168,7 +168,7 @@ func TestBrokenKeyrings(t *testing.T) {
 	onlyOnStage(t)
 	const (
 		unreachable = "run this where the keyring can be reached, or set GHCR_TOKEN to a token made at https://github.com/settings/tokens/new?scopes=write%3Apackages"
-		mend        = "fix what is named above, then try again"
+		fixNamed    = "fix what is named above, then try again"
 	)
 	inKeyring := func(t *testing.T, home *stage.Home, command *exec.Cmd, address string) {
 		ghLoginInKeyring(t, home)
@@ -241,7 +241,7 @@ func TestBrokenKeyrings(t *testing.T) {
 				time.Sleep(500 * time.Millisecond) // for the answer that the question is shown
 				_ = s.bus.Process.Kill()
 			}}),
-			noToken("the keyring failed: the keyring's connection broke", mend), requests{}, promptly,
+			noToken("the keyring failed: the keyring's connection broke", fixNamed), requests{}, promptly,
 		},
 		{
 			"dies under the question", played(&secretsOf{unlock: asksFirst, prompt: func(s *secretsOf) {
@@ -255,7 +255,7 @@ func TestBrokenKeyrings(t *testing.T) {
 				_ = s.conn.Close()
 				return noPrompt, nil
 			}}),
-			noToken("the keyring failed: Message recipient disconnected from message bus without replying", mend), requests{}, promptly,
+			noToken("the keyring failed: Message recipient disconnected from message bus without replying", fixNamed), requests{}, promptly,
 		},
 		{
 			// Whether the connection is reset or ends is the system's affair.
@@ -269,11 +269,11 @@ func TestBrokenKeyrings(t *testing.T) {
 			"fails", played(&secretsOf{unlock: func(*secretsOf) (dbus.ObjectPath, *dbus.Error) {
 				return noPrompt, dbus.MakeFailedError(errors.New("out of order\x1b[2J"))
 			}}),
-			noToken("the keyring failed: out of order[2J", mend), requests{}, promptly,
+			noToken("the keyring failed: out of order[2J", fixNamed), requests{}, promptly,
 		},
 		{
 			"of another shape", played(&secretsOf{collections: "login"}),
-			noToken("the keyring failed: the keyring's connection broke", mend), requests{}, promptly,
+			noToken("the keyring failed: the keyring's connection broke", fixNamed), requests{}, promptly,
 		},
 		{
 			"holds no token", played(&secretsOf{secret: "two\nlines"}),
@@ -349,7 +349,7 @@ func TestBrokenKeyrings(t *testing.T) {
 				go serveRaw(listener, []string{"HTTP/1.1 400 Bad Request\r\n\r\n"})
 				inKeyring(t, home, command, "unix:path="+socket)
 			},
-			noToken("the keyring failed: dbus: authentication protocol error", mend), requests{}, promptly,
+			noToken("the keyring failed: dbus: authentication protocol error", fixNamed), requests{}, promptly,
 		},
 	})
 }

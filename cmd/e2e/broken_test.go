@@ -219,7 +219,7 @@ func bounded(command *exec.Cmd, input string, limit time.Duration) answer {
 	return got
 }
 
-// askedWith counts the requests that bore a token, none of which may have gone
+// askedWith counts the requests that had a token, none of which may have gone
 // elsewhere or in clear.
 func askedWith(t *testing.T, s *stage.Stage, token string) (asked requests) {
 	t.Helper()

@@ -90,7 +90,7 @@ func onlyOnStage(t *testing.T) *stage.Stage {
 	return theStage
 }
 
-// missing skips a test for want of something real, and says what and how to get
+// missing skips a test that needs something real, and says what and how to get
 // it. In CI, where everything is to be installed, it fails.
 func missing(t *testing.T, what string) {
 	t.Helper()

@@ -128,7 +128,7 @@ func job(ts *testscript.TestScript, neg bool, args []string) {
 
 // answers are the words for what check can answer, and its exit status with each.
 //
-//	allowed [--pull] IMAGE [NOTE…]       NOTEs are the causes that stand in workflows' way
+//	allowed [--pull] IMAGE [NOTE…]       NOTEs are the causes that block workflows
 //	denied [--pull] IMAGE CAUSE
 //	unknown [--pull] IMAGE CAUSE
 func answers(want string, code int) func(*testscript.TestScript, bool, []string) {

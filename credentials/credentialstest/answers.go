@@ -40,7 +40,7 @@ var (
 	nameUnknown     = &denial{http.StatusNotFound, "NAME_UNKNOWN", "repository name not known", documented, distribution}
 	noManifest      = &denial{http.StatusNotFound, "MANIFEST_UNKNOWN", "manifest unknown", documented, distribution}
 	noBlob          = &denial{http.StatusNotFound, "BLOB_UNKNOWN", "blob unknown to registry", documented, distribution}
-	nobody          = &denial{http.StatusUnauthorized, "UNAUTHORIZED", "unauthenticated: " + noUser, reported, "users' reports"}
+	unauthenticated = &denial{http.StatusUnauthorized, "UNAUTHORIZED", "unauthenticated: " + noUser, reported, "users' reports"}
 )
 
 const (

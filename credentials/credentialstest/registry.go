@@ -104,7 +104,7 @@ func (g *GitHub) authorize(github, authorization, repository, action string) *de
 	case secret == "" && pull:
 		return authRequired
 	case secret == "":
-		return nobody
+		return unauthenticated
 	}
 
 	t, _ := g.token(secret, github)
@@ -142,7 +142,7 @@ func (g *GitHub) authorize(github, authorization, repository, action string) *de
 }
 
 // holder returns the secret for which the bearer was given; "" if it was given to
-// nobody in particular. Base64 of the token itself is taken as well
+// an anonymous caller. Base64 of the token itself is taken as well
 // (argoproj-labs/argocd-image-updater#303).
 func (g *GitHub) holder(github, authorization string) (string, *denial) {
 	if authorization == "" {
@@ -158,7 +158,7 @@ func (g *GitHub) holder(github, authorization string) (string, *denial) {
 	if !ok {
 		plain, err := base64.StdEncoding.DecodeString(c.secret)
 		if err != nil {
-			return "", nobody
+			return "", unauthenticated
 		}
 		_, secret, found := strings.Cut(string(plain), ":")
 		if !found {
@@ -167,7 +167,7 @@ func (g *GitHub) holder(github, authorization string) (string, *denial) {
 		b = bearer{secret, github, time.Now().Add(bearerLife)}
 	}
 	if b.github != github || !time.Now().Before(b.expires) || (b.secret != "" || !ok) && !g.known(b.secret, github) {
-		return "", nobody
+		return "", unauthenticated
 	}
 	return b.secret, nil
 }

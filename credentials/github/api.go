@@ -71,7 +71,7 @@ func (c *Client) call(ctx context.Context, method, path string, login, subject T
 	return answer
 }
 
-// readHeader takes the facts that stand in headers of any answer of the API. See
+// readHeader takes the facts that are in headers of any answer of the API. See
 // https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 func (a *Answer) readHeader(header http.Header) {
 	a.Own = header.Get("X-GitHub-Request-Id") != ""

@@ -48,8 +48,8 @@ func withHeader(name string, values ...string) http.Handler {
 	})
 }
 
-// waited is how long a server of these tables is waited for: not a moment, but for
-// those that keep one waiting.
+// waited is how long a server of these tables is waited for: no time, except
+// for those that hang.
 func waited(says, name string, limit time.Duration) time.Duration {
 	switch {
 	case says == "no answer in time":
@@ -153,7 +153,7 @@ func TestOnlyAClearAnswerOfTheAPIsOwnSaysAnything(t *testing.T) {
 		{"403 as the account is suspended", oauth, credentialstest.Forbidden("Sorry. Your account was suspended"), Invalid, 403, ""},
 		{"403 of a proxy that speaks of suspension", oauth, credentialstest.Status(403, "Your account was suspended"), Unknown, 403, "403, not GitHub's own answer"},
 		{"403 of a proxy", oauth, credentialstest.ProxyDenied, Unknown, 403, "403, not GitHub's own answer"},
-		{"403 for want of a single sign-on", oauth, credentialstest.SSORequired("acme"), Unknown, 403, "403 Resource protected by organization SAML enforcement. You must grant your OAuth token access to this organization."},
+		{"403 without single sign-on", oauth, credentialstest.SSORequired("acme"), Unknown, 403, "403 Resource protected by organization SAML enforcement. You must grant your OAuth token access to this organization."},
 		{"403 as the quota is spent", oauth, credentialstest.RateLimited, Unknown, 403, "403 API rate limit exceeded for user ID 1."},
 		{"403 as too much came at once", oauth, credentialstest.SecondaryLimit(403, time.Minute), Unknown, 403, "403 You have exceeded a secondary rate limit. Please wait a few minutes before you try again."},
 		{"403 as the user is locked out", oauth, credentialstest.Forbidden("Maximum number of login attempts exceeded. Please try again later."), Unknown, 403, "403 Maximum number of login attempts exceeded. Please try again later."},

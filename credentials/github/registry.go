@@ -70,7 +70,7 @@ func registryName(serverURL string) (name string, ok bool) {
 }
 
 // ShownURL is what may be shown of a server URL: a user and a password in it are
-// nobody's business.
+// private.
 func ShownURL(serverURL string) string {
 	host := strings.TrimSpace(serverURL)
 	if _, rest, ok := strings.Cut(host, "://"); ok {

@@ -28,7 +28,7 @@ func TestATokenOfEachKindIsRevoked(t *testing.T) {
 				if !s.Revocable(token.Kind()) {
 					t.Error("is not revocable")
 				}
-				if secret != "ghr_x" && s.IsDead(t.Context(), token) { // which nobody can ask about
+				if secret != "ghr_x" && s.IsDead(t.Context(), token) { // which cannot be checked
 					t.Error("was dead before")
 				}
 				before := len(m.github.Requests())

@@ -92,7 +92,7 @@ func TestWhatBecameOfLoginsIsSaidOnce(t *testing.T) {
 }
 
 // FuzzUndo: whatever the record says, undo removes our entries and changes
-// nobody's login or helper, and docker can read what is left.
+// no other login or helper, and docker can read what is left.
 func FuzzUndo(f *testing.F) {
 	for _, config := range []string{
 		"", "{}", `{"credHelpers":{"ghcr.io":"ghcr"}}`, `{"credsStore":"pass","credHelpers":{"ghcr.io":"ghcr","quay.io":"quay"},"auths":{"ghcr.io":{}}}`,

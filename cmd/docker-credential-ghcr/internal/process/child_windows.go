@@ -2,6 +2,6 @@ package process
 
 import "os/exec"
 
-// killWithChildren leaves it at the program: its children end when they find nobody
-// at the other end of their pipes.
+// killWithChildren does not change what is killed, only the program: its children end
+// when their pipes are closed.
 func killWithChildren(*exec.Cmd) {}

@@ -8,7 +8,7 @@ import (
 )
 
 // A process that must not be dumped does not let its own user trace it either. The
-// change is for good, so it is made in a process of its own.
+// change is permanent, so it is made in a process of its own.
 func TestTheProcessCannotBeDumped(t *testing.T) {
 	const getDumpable = 3 // PR_GET_DUMPABLE
 	if os.Getenv("CHILD_OF_TEST") == "dumpable" {
