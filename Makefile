@@ -7,6 +7,8 @@ LDFLAGS = -s -w $(if $(VERSION),-X main.linkedVersion=$(VERSION))
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 # The program speaks HTTP/1.1 only: without net/http's HTTP/2 it is 356 KiB smaller.
 TAGS = nethttpomithttp2
+# Without inlining outside the standard library it is 120 KiB smaller, and no slower: it waits for the network.
+GCFLAGS = github.com/...=-l
 SYSTEMS = linux darwin windows freebsd
 FUZZTIME ?= 60s
 SOAK ?= 10m
@@ -18,7 +20,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
 
 build: ## build bin/docker-credential-ghcr
-	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "$(LDFLAGS)" -o bin/$(NAME) ./cmd/$(NAME)
+	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -gcflags "$(GCFLAGS)" -ldflags "$(LDFLAGS)" -o bin/$(NAME) ./cmd/$(NAME)
 
 install: build ## put it into PREFIX/bin (PREFIX is ~/.local unless you say otherwise)
 	@mkdir -p "$(DESTDIR)$(PREFIX)/bin"

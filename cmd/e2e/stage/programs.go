@@ -33,7 +33,7 @@ func Build(dir string, tools ...string) error {
 		return err
 	}
 	product := filepath.Join(dir, Product)
-	if _, err := output(filepath.Join(module, "..", ".."), "build", "-trimpath", "-tags", Tags, "-ldflags", "-s -w", "-o", product, "./cmd/"+Product); err != nil {
+	if _, err := output(filepath.Join(module, "..", ".."), "build", "-trimpath", "-tags", Tags, "-gcflags", "github.com/...=-l", "-ldflags", "-s -w", "-o", product, "./cmd/"+Product); err != nil {
 		return err
 	}
 	// Inside, the go command finds its caches by these alone.
