@@ -3,6 +3,7 @@ package denial
 import (
 	"net"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -107,7 +108,7 @@ func (n namer) on(l line) []name {
 	if !slices.ContainsFunc(names, func(name name) bool { return !name.program && name.of == gitHubs }) {
 		names = append(names, programs(l)...)
 	}
-	slices.SortStableFunc(names, func(a, b name) int { return a.at - b.at })
+	sort.SliceStable(names, func(i, j int) bool { return names[i].at < names[j].at })
 	return names
 }
 
@@ -301,7 +302,7 @@ func isMisspelled(host, known string) bool {
 }
 
 func sortedBytes(text string) string {
-	letters := []byte(text)
+	letters := strings.Split(text, "")
 	slices.Sort(letters)
-	return string(letters)
+	return strings.Join(letters, "")
 }
