@@ -22,7 +22,7 @@ help: ## show this list
 build: ## build bin/docker-credential-ghcr
 	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -gcflags "$(GCFLAGS)" -ldflags "$(LDFLAGS)" -o bin/$(NAME) ./cmd/$(NAME)
 
-install: build ## put it into PREFIX/bin (PREFIX is ~/.local unless you say otherwise)
+install: build ## install it into PREFIX/bin (PREFIX is ~/.local by default)
 	@mkdir -p "$(DESTDIR)$(PREFIX)/bin"
 	@cp bin/$(NAME) "$(DESTDIR)$(PREFIX)/bin/.$(NAME).new"
 	@mv "$(DESTDIR)$(PREFIX)/bin/.$(NAME).new" "$(DESTDIR)$(PREFIX)/bin/$(NAME)"
@@ -59,16 +59,16 @@ cross: ## build for every system
 fuzz: ## run each fuzzer for FUZZTIME (60s)
 	@.ci/fuzz $(FUZZTIME)
 
-soak: ## thousands of gets under faults that come as dice fall, for SOAK (10m)
+soak: ## run thousands of gets under random faults, for SOAK (10m)
 	@cd cmd/e2e && go test -count=1 -timeout=0 -v -run '^(TestSoak|TestFiftyAtOnce)$$' . -soak $(SOAK)
 
-scale: ## simulate 10 to 10,000 Kubernetes nodes through a working day, and note it in cmd/e2e/scale/README.md
+scale: ## simulate 10 to 10,000 Kubernetes nodes for a working day, and write it to cmd/e2e/scale/README.md
 	@cd cmd/e2e && go test -count=1 -timeout 60m -v -run '^TestAFleetPullsThroughTheDay$$' ./scale -write
 
-bench: ## measure a get beside curl making the same request, and note it in cmd/e2e/bench/RESULTS.txt
+bench: ## compare a get with curl making the same request, and write it to cmd/e2e/bench/RESULTS.txt
 	@cd cmd/e2e && go run ./bench -to bench/RESULTS.txt
 
-demo: ## see it work: a pretend GitHub, a registry, a real client; no account, no network
+demo: ## see it work with a pretend GitHub, a registry and a real client: no account, no network
 	@cd cmd/e2e && go run ./demo
 
 picture: ## draw the terminal picture of the README from a real run
@@ -84,5 +84,5 @@ packages: ## install, upgrade and remove the packages of make snapshot, and buil
 	@.ci/packages
 	@.ci/reproducible
 
-live: ## run the promise against the real GitHub, with a token in GHCR_TOKEN, and delete what that makes
+live: ## test the main job against the real GitHub, with a token in GHCR_TOKEN, and delete what that creates
 	@cd cmd/e2e && go run ./live

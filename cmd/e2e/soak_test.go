@@ -31,7 +31,7 @@ var (
 // token belongs.
 const soaked = canary + "_soak_"
 
-// Gets under faults that come as dice fall, several in one home. Each ends in time
+// Gets under random faults, several in one home. Each ends in time
 // with what docker's protocol knows, a bad token is never returned, one
 // that can be checked is given, and no token is seen elsewhere.
 func TestSoak(t *testing.T) {
