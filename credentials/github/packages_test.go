@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/docker-credential-ghcr/docker-credential-ghcr/credentials/credentialstest"
 )
@@ -399,6 +400,80 @@ func TestWhereAPackagesSettingsAre(t *testing.T) {
 	} {
 		if got := SettingsPage(c.host, c.kind, c.owner, c.name); got != c.want {
 			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+}
+
+func TestAFewTagsOfAnImage(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		how  http.Handler
+		want []string
+	}{
+		"a list":             {credentialstest.Status(200, `{"name":"acme/app","tags":["1.0","1.1","latest"]}`), []string{"1.0", "1.1", "latest"}},
+		"no more than a few": {credentialstest.Status(200, `{"tags":["a","b","c","d","e","f"]}`), []string{"a", "b", "c", "d", "e"}},
+		"no tags":            {credentialstest.Status(200, `{"tags":null}`), nil},
+		"hostile tags":       {credentialstest.Status(200, `{"tags":["##[error]x","a b","\u001b[2J","ok",""]}`), []string{"ok"}},
+		"a refusal":          {credentialstest.Denied(403, "DENIED", "denied"), nil},
+		"a proxy's page":     {credentialstest.ProxyPage, nil},
+	} {
+		hub := credentialstest.NewGitHub()
+		hub.Add("gho_tags", credentialstest.Token{Login: "octocat", Scopes: []string{"read:packages"}})
+		hub.Break("gho_tags", credentialstest.Images, c.how)
+		client := ask(hub)
+		_, bearer := client.Exchange(t.Context(), "octocat", mustParse(t, "gho_tags"), "acme/app", false)
+		if bearer.IsZero() {
+			t.Fatal("no bearer")
+		}
+		if got := client.Tags(t.Context(), bearer, "acme/app"); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestWhenARateLimitEnds(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	for name, c := range map[string]struct {
+		retry, reset string
+		want         time.Time
+	}{
+		"nothing":             {"", "", time.Time{}},
+		"in a minute":         {"60", "", now.Add(time.Minute)},
+		"at a time":           {"", "1800000300", now.Add(5 * time.Minute)},
+		"the first counts":    {"60", "1800000300", now.Add(time.Minute)},
+		"a date":              {"Wed, 21 Oct 2026 07:28:00 GMT", "", time.Time{}},
+		"in a year":           {"31536000", "", time.Time{}},
+		"at the end of times": {"", "9223372036854775807", time.Time{}},
+		"before now":          {"-1", "-1", time.Time{}},
+	} {
+		header := http.Header{}
+		if c.retry != "" {
+			header.Set("Retry-After", c.retry)
+		}
+		if c.reset != "" {
+			header.Set("X-RateLimit-Reset", c.reset)
+		}
+		if got := parseUntil(header, now); !got.Equal(c.want) {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// A job's runner obeys lines of its own form wherever they come from.
+func TestARunnerFindsNothingToObeyInWhatAServerSays(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"##[set-output name=x;]1":      "# #[set-output name=x;]1",
+		"x ##[error]y":                 "x # #[error]y",
+		"::set-output name=x::1":       ": :set-output name=x::1",
+		"  ::error::x":                 ": :error::x",
+		"\x00##[add-path]/tmp":         "# #[add-path]/tmp",
+		"#\x00#[add-path]/tmp":         "# #[add-path]/tmp",
+		"permission_denied: something": "permission_denied: something",
+	} {
+		if got := Printable(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
 }
