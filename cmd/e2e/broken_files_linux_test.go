@@ -112,8 +112,8 @@ func TestHostsFileChangesWhileItIsRead(t *testing.T) {
 	s := onlyOnStage(t)
 	const inOnePiece, cutOff = "replaced in one piece", "cut off and written anew"
 	compareFaults(t, "hosts.yml, changing while it is read", []string{
-		faultRow(inOnePiece, "the token", "0", "", "at once", "for each token at most 1 in ten seconds", "0"),
-		faultRow(cutOff, "the token; while it is cut off, not found", "0; 1", "nothing, or the reason", "at once", "for each token at most 1 in ten seconds", "0"),
+		tableRow(inOnePiece, "the token", "0", "", "at once", "for each token at most 1 in ten seconds", "0"),
+		tableRow(cutOff, "the token; while it is cut off, not found", "0; 1", "nothing, or the reason", "at once", "for each token at most 1 in ten seconds", "0"),
 	})
 	for _, how := range []string{inOnePiece, cutOff} {
 		t.Run(how, func(t *testing.T) {

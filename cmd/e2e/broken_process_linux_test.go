@@ -157,7 +157,7 @@ func TestFiftyAtOnce(t *testing.T) {
 	t.Parallel()
 	s := onlyOnStage(t)
 	compareFaults(t, "Many at once", []string{
-		faultRow("fifty at once, again and again", "the token", "0", "", "at once", "at most 1 in ten seconds", "0"),
+		tableRow("fifty at once, again and again", "the token", "0", "", "at once", "at most 1 in ten seconds", "0"),
 	})
 	lasting := 20 * time.Second
 	if *soak > 0 {

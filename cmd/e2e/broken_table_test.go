@@ -13,7 +13,13 @@ import (
 // expected here, or writes it there.
 func compareFaults(t *testing.T, heading string, faults []string) {
 	t.Helper()
-	rows := append([]string{faultRow("fault", "docker gets", "exit", "the person reads", "longest", "API", "registry"), "|---|---|---|---|---|---|---|"}, faults...)
+	compareTable(t, heading, tableRow("fault", "docker gets", "exit", "the person reads", "longest", "API", "registry"), faults)
+}
+
+// compareTable does so for any table, whose first row is its head.
+func compareTable(t *testing.T, heading, head string, below []string) {
+	t.Helper()
+	rows := slices.Concat([]string{head, "|" + strings.Repeat("---|", strings.Count(head, " |"))}, below)
 	readmeIsFree.Lock()
 	defer readmeIsFree.Unlock()
 	content, err := os.ReadFile(readme)
@@ -22,27 +28,27 @@ func compareFaults(t *testing.T, heading string, faults []string) {
 	if !found {
 		t.Fatalf("README.md has no heading %q", heading)
 	}
-	below := strings.Split(rest, "\n")
-	from := slices.IndexFunc(below, func(line string) bool { return strings.HasPrefix(line, "|") || strings.HasPrefix(line, "#") })
-	if from < 0 || below[from][0] == '#' {
+	page := strings.Split(rest, "\n")
+	from := slices.IndexFunc(page, func(line string) bool { return strings.HasPrefix(line, "|") || strings.HasPrefix(line, "#") })
+	if from < 0 || page[from][0] == '#' {
 		t.Fatalf("README.md has no table below %q", heading)
 	}
 	to := from
-	for to < len(below) && strings.HasPrefix(below[to], "|") {
+	for to < len(page) && strings.HasPrefix(page[to], "|") {
 		to++
 	}
-	switch old := below[from:to]; {
+	switch old := page[from:to]; {
 	case slices.Equal(old, rows):
 	case *update:
-		below = slices.Concat(below[:from], rows, below[to:])
-		check(t, os.WriteFile(readme, []byte(before+"\n### "+heading+"\n"+strings.Join(below, "\n")), 0o644))
+		page = slices.Concat(page[:from], rows, page[to:])
+		check(t, os.WriteFile(readme, []byte(before+"\n### "+heading+"\n"+strings.Join(page, "\n")), 0o644))
 	default:
 		t.Errorf("README.md says\n%s\nbut it is\n%s\nto take it over: go test -run %s -update", strings.Join(old, "\n"), strings.Join(rows, "\n"), t.Name())
 	}
 }
 
-// faultRow is a row of a table of faults.
-func faultRow(cells ...string) string {
+// tableRow is a row of any table.
+func tableRow(cells ...string) string {
 	line := "|"
 	for _, cell := range cells {
 		line += strings.TrimRight(" "+strings.ReplaceAll(cell, "|", `\|`), " ") + " |"
@@ -68,7 +74,7 @@ func (c trouble) row() string {
 	if c.longest != promptly {
 		longest = fmt.Sprint(int(c.longest/time.Second), " s")
 	}
-	return faultRow(c.name, gets, fmt.Sprint(c.want.code), c.want.reason(), longest, fmt.Sprint(c.asked.api), fmt.Sprint(c.asked.registry))
+	return tableRow(c.name, gets, fmt.Sprint(c.want.code), c.want.reason(), longest, fmt.Sprint(c.asked.api), fmt.Sprint(c.asked.registry))
 }
 
 // reason is the first that a person is told of why there is no token.
