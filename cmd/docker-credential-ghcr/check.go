@@ -124,7 +124,7 @@ func inspectImage(ctx context.Context, search *credentials.Search, i denial.Imag
 	s.Linked = f.Package.Repository
 	c.judge(&f, s)
 	f.concludeStale(c, s)
-	if c.Diagnosis != nil && c.Diagnosis.Cause == "missing-scope" && !f.verdict.Token.IsZero() {
+	if c.Diagnosis != nil && c.Diagnosis.Cause == "missing-scope" && !f.verdict.Token.IsZero() && s.Place != denial.Actions {
 		c.Diagnosis.Fix = withoutPullOnly(search.FixFor(f.verdict, credentials.LacksScope, github.Scope(s.Scope)))
 	}
 	if v := f.verdict; c.Diagnosis != nil && strings.HasPrefix(c.Diagnosis.Fix.Command, "gh auth login ") && !v.Token.IsZero() && v.Source != credentials.GH {
@@ -152,7 +152,7 @@ func newSituation(search *credentials.Search, i denial.Image, j *denial.Job, pus
 		s.Scope = string(github.ReadPackages)
 	}
 	if j != nil {
-		s.Repository = j.Repository
+		s.Repository, s.Place = j.Repository, denial.Actions
 	}
 	s.Settings = github.SettingsPage(s.Host, "", i.Owner, i.Name)
 	s.Address, s.Client, s.Logout = i.Registry, "docker", "docker logout "+i.Registry
