@@ -124,7 +124,7 @@ const (
 	NoKeyring Fault = "no-keyring"
 	// Broken: a file, a variable or the keyring could not be read.
 	Broken Fault = "broken"
-	// OtherOwner: another user could have written the file, so it is not believed.
+	// OtherOwner: another user could have written the file, so it is not used.
 	OtherOwner Fault = "other-owner"
 	// Unreachable: neither the API nor the registry could say.
 	Unreachable Fault = "unreachable"

@@ -27,14 +27,14 @@ func Check(path string, info fs.FileInfo) error {
 	owner := int(info.Sys().(*syscall.Stat_t).Uid)
 	if !mayOwn(owner, os.Geteuid(), os.Getenv("SUDO_UID")) {
 		return &Error{
-			fmt.Sprintf("%s belongs to another user (id %d), so it is not believed", path, owner),
+			fmt.Sprintf("%s belongs to another user (id %d), so it is not used", path, owner),
 			fmt.Sprintf("read %s, and if it is yours run: sudo chown %d %s", path, os.Geteuid(), quoted(path)),
 		}
 	}
 	// In a sticky directory no user can replace another user's file.
 	if mode := info.Mode(); mode.Perm()&0o002 != 0 && !(mode.IsDir() && mode&fs.ModeSticky != 0) {
 		return &Error{
-			fmt.Sprintf("every user can write to %s, so it is not believed", path),
+			fmt.Sprintf("every user can write to %s, so it is not used", path),
 			fmt.Sprintf("read %s, and if it is yours run: chmod o-w %s", path, quoted(path)),
 		}
 	}
