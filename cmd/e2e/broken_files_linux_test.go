@@ -65,7 +65,7 @@ func TestBrokenHostsFiles(t *testing.T) {
 		{"large", put("github.com:\n    oauth_token: TOKEN\n" + strings.Repeat("#\n", 1<<20)), "FILE is larger than 1048576 bytes"},
 		{"a directory", instead(func(path string) error { return os.Mkdir(path, 0o700) }), "FILE is a directory"},
 		{"a link that leads nowhere", instead(linkTo("nowhere")), "FILE is a link that leads nowhere"},
-		{"a link to itself", instead(linkTo("hosts.yml")), "stat FILE: too many levels of symbolic links"},
+		{"a link to itself", instead(linkTo("hosts.yml")), "open FILE: too many levels of symbolic links"},
 		{"a link to a device", instead(linkTo("/dev/zero")), "FILE is not a regular file"},
 	} {
 		want := noToken(strings.ReplaceAll(c.said, "FILE", "HOME/.config/gh/hosts.yml"), fixNamed)

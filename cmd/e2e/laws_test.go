@@ -239,7 +239,8 @@ func TestGhsSocketCarriesWhatIsMeantForTheAPI(t *testing.T) {
 	check(t, home.WriteFile(".config/gh/config.yml", "version: \"1\"\nhttp_unix_socket: "+path+"\n"))
 	s.GitHub.Break("gho_no_socket", credentialstest.Registry, credentialstest.ServerError(503))
 	ask(t, home, "get", "ghcr.io").wants(t, 1, notFound, "docker-credential-ghcr: error: no usable GitHub token for ghcr.io\n"+
-		"  gh, octocat: could not be checked: API: dial unix "+path+": connect: no such file or directory; registry: 503, not GitHub's own answer\n"+
+		"  gh, octocat: could not be checked: API: stat "+path+": no such file or directory; registry: 503, not GitHub's own answer\n"+
+		"    asked through the socket "+path+" of gh's http_unix_socket\n"+
 		"docker-credential-ghcr: hint: try again when github.com can be reached\n")
 }
 

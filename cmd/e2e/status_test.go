@@ -204,7 +204,7 @@ func TestWordsThatAreNotKnown(t *testing.T) {
 		"setup --user", "setup --dry-run=maybe",
 	} {
 		got := words(t, home, strings.Fields(line)...)
-		if got.code != 2 || got.stdout != "" || !strings.Contains(got.stderr, "\nUsage:\n") ||
+		if got.code != 2 || got.stdout != "" || !strings.Contains(got.stderr, "\nUsage:") ||
 			!strings.HasPrefix(got.stderr, "docker-credential-ghcr: error: ") {
 			t.Errorf("%q: %+v", line, got)
 		}
