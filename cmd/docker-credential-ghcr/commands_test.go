@@ -54,7 +54,7 @@ func TestUnknownCommandsGetTheNearestOne(t *testing.T) {
 func TestErrorsDoNotCommandTheTerminal(t *testing.T) {
 	t.Parallel()
 	var stderr strings.Builder
-	complain(world{stderr: &stderr}, mendable{errors.New("\x1b]0;evil\a"), "\x1b]0;evil\a"})
+	complain(world{stderr: &stderr}, fixable{errors.New("\x1b]0;evil\a"), "\x1b]0;evil\a"})
 	if got := stderr.String(); strings.Count(got, `\u001b]0;evil\u0007`) != 2 || strings.ContainsAny(got, "\x1b\a") {
 		t.Errorf("%q", got)
 	}

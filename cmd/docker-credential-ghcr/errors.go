@@ -21,8 +21,8 @@ var (
 // usageError is a wrong command line: the command ends with its usage and exit status 2.
 type usageError struct{ error }
 
-// mendable is an error with its fix.
-type mendable struct {
+// fixable is an error with its fix.
+type fixable struct {
 	error
 	fix string
 }
@@ -31,7 +31,7 @@ type mendable struct {
 func complain(w world, err error) {
 	fmt.Fprintf(w.stderr, "%s: error: %s\n", programName, terminal.Visible(err.Error()))
 	var fix string
-	var m mendable
+	var m fixable
 	var config *dockerconfig.Error
 	switch {
 	case errors.As(err, &m):

@@ -73,10 +73,10 @@ func explain(w world, text string, asJSON bool) error {
 		}
 		return errSaid
 	case e.Foreign():
-		return mendable{errors.New(e.What), e.Fix.String()}
+		return fixable{errors.New(e.What), e.Fix.String()}
 	case !e.Known():
 		hint := "run: " + e.Check
-		return mendable{errors.New("the text has no known denial of a registry"), hint}
+		return fixable{errors.New("the text has no known denial of a registry"), hint}
 	}
 	printExplanation(terminal.NewScreen(w.stdout), e)
 	return nil

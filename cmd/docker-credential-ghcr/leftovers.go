@@ -76,12 +76,12 @@ func (l currentLogin) refuseToLose(ctx context.Context, search *credentials.Sear
 		}
 	}
 	if unknown {
-		return mendable{
+		return fixable{
 			fmt.Errorf("the login that docker uses now (%s) could not be checked, so it may no longer work after setup: %s", l.verdict.Candidate, l.verdict.Reason),
 			fmt.Sprintf("try again when %s can be reached; to go on without the check, run: %s", search.Registry.Host, setupCommand(registry, "--force")),
 		}
 	}
-	return mendable{
+	return fixable{
 		fmt.Errorf("the login that docker uses now (%s) can pull but lacks %s, so docker would no longer get it", l.verdict.Candidate, search.Scope),
 		fmt.Sprintf("if this machine only pulls, run: %s; to go on anyway, run: %s", setupCommand(registry, "--scope "+string(github.ReadPackages)), setupCommand(registry, "--force")),
 	}
@@ -93,7 +93,7 @@ func (l currentLogin) refuseLessScope(v credentials.Verdict, registry, scope str
 	if scope != "" || !l.pushes() || !v.HasScopes || github.WritePackages.In(v.Scopes) {
 		return nil
 	}
-	return mendable{
+	return fixable{
 		fmt.Errorf("the login that docker uses now (%s) can push, and docker would get one that only pulls (%s)", l.verdict.Candidate, v.Candidate),
 		"run: " + setupCommand(registry, "--scope "+string(github.WritePackages)),
 	}
@@ -110,7 +110,7 @@ func refuseNotOnPath(registry string) error {
 		return err
 	}
 	dir := filepath.Dir(self)
-	return mendable{fmt.Errorf("%s", notOnPath(dir)), addToPath(dir) + ", then: " + setupCommand(registry, "")}
+	return fixable{fmt.Errorf("%s", notOnPath(dir)), addToPath(dir) + ", then: " + setupCommand(registry, "")}
 }
 
 // compare is an error if docker gets nothing after setup and got something before.
@@ -122,7 +122,7 @@ func (l currentLogin) compare(registry string, served bool, refused []credential
 	if len(refused) > 0 {
 		reason = credentials.LeastRefused(refused).Reason
 	}
-	return mendable{
+	return fixable{
 		fmt.Errorf("docker would no longer get the login that it uses now (%s), so the change was undone: %s", l.verdict.Candidate, reason),
 		"to see why, run: " + programName + " status; to go on anyway, run: " + setupCommand(registry, "--force"),
 	}

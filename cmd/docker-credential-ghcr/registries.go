@@ -44,10 +44,10 @@ func registryNamed(name string) (string, error) {
 // noSearch says why a registry that a person named cannot be looked into.
 func noSearch(registry string, err error) error {
 	if !errors.Is(err, credentials.ErrForeign) {
-		return mendable{err, "fix what is named above, then try again"}
+		return fixable{err, "fix what is named above, then try again"}
 	}
 	host := github.HostNamed(registry)
-	return mendable{
+	return fixable{
 		fmt.Errorf("gh does not know %s, the host of %s", host, registry),
 		fmt.Sprintf("run: gh auth login -h %s -s write:packages", host),
 	}

@@ -76,7 +76,7 @@ func revoke(ctx context.Context, w world, registry, source string, yes bool) err
 	switch {
 	case yes:
 	case source == "-" || !w.isInteractive():
-		return mendable{errors.New("nothing was revoked: this needs a yes"), "run it again with --yes"}
+		return fixable{errors.New("nothing was revoked: this needs a yes"), "run it again with --yes"}
 	case !w.confirm("Revoke it permanently?"):
 		return errors.New("nothing was revoked")
 	}
@@ -111,7 +111,7 @@ func tokenToRevoke(ctx context.Context, w world, search *credentials.Search, sou
 	}
 	switch {
 	case source == "":
-		return v, mendable{errors.New("docker gets no token now, so there is none to revoke"), "to revoke another, name its source as status shows it"}
+		return v, fixable{errors.New("docker gets no token now, so there is none to revoke"), "to revoke another, name its source as status shows it"}
 	case github.KindOf(source) != github.UnknownKind:
 		return v, usageError{errors.New("a token is never an argument, where others can see it: give it on standard input, with -")}
 	}
@@ -159,7 +159,7 @@ func revokeToken(ctx context.Context, w world, search *credentials.Search, v cre
 		return err
 	}
 	if !isRejectedSoon(ctx, client, v.Token) {
-		return mendable{
+		return fixable{
 			fmt.Errorf("%s accepted the request, but the token still works", search.Registry.Host),
 			fmt.Sprintf("it may take a minute: run %s status then, or run this again", programName),
 		}
@@ -206,9 +206,9 @@ func revocationError(a github.Answer, kind github.Kind, host string) error {
 	case a.Status == http.StatusAccepted || a.Status == http.StatusNoContent:
 		return nil
 	case a.Status == 0:
-		return mendable{fmt.Errorf("%s did not answer: %s; the token may still work", host, a.Trouble), "run it again"}
+		return fixable{fmt.Errorf("%s did not answer: %s; the token may still work", host, a.Trouble), "run it again"}
 	case a.Limited:
-		return mendable{fmt.Errorf("the rate limit of %s is used up; nothing was revoked", host), "run it again in an hour"}
+		return fixable{fmt.Errorf("the rate limit of %s is used up; nothing was revoked", host), "run it again in an hour"}
 	case a.Status == http.StatusNotFound:
 		return notOffered(kind, host)
 	}
@@ -221,5 +221,5 @@ func notOffered(kind github.Kind, host string) error {
 	if kind == github.OAuthToken || kind == github.AppUser || kind == github.AppRefresh {
 		page = github.ApplicationsPage(host)
 	}
-	return mendable{fmt.Errorf("%s does not offer to revoke this %s; nothing was revoked", host, kind), "revoke it at " + page}
+	return fixable{fmt.Errorf("%s does not offer to revoke this %s; nothing was revoked", host, kind), "revoke it at " + page}
 }

@@ -33,7 +33,7 @@ func TestWhyATokenWasNotRevoked(t *testing.T) {
 		if err != nil {
 			said = err.Error()
 		}
-		if m, ok := err.(mendable); ok {
+		if m, ok := err.(fixable); ok {
 			hint = m.fix
 		}
 		if said != c.says || hint != c.hint {
@@ -51,7 +51,7 @@ func TestTokensOfAppsAreRevokedAtAnotherPage(t *testing.T) {
 		github.Classic:    "https://git.example.com/settings/tokens",
 		github.Unprefixed: "https://git.example.com/settings/tokens",
 	} {
-		m, ok := notOffered(kind, "git.example.com").(mendable)
+		m, ok := notOffered(kind, "git.example.com").(fixable)
 		if !ok || m.fix != "revoke it at "+page || !strings.Contains(m.Error(), "git.example.com does not offer to revoke this "+string(kind)) {
 			t.Errorf("%s: %v", kind, m)
 		}

@@ -195,7 +195,7 @@ func checkAccount(search *credentials.Search, user string) error {
 	if len(accounts) > 0 {
 		known = strings.Join(accounts, ", ")
 	}
-	return mendable{
+	return fixable{
 		fmt.Errorf("gh is not logged in to %q on %s; it has: %s", user, search.Registry.Host, known),
 		loginFix(search).String(),
 	}
@@ -206,7 +206,7 @@ func refuseOtherHelper(config *dockerconfig.Config, registry string, force bool)
 	if !ok || helper == dockerconfig.HelperName || force {
 		return nil
 	}
-	return mendable{
+	return fixable{
 		fmt.Errorf("%s already has credHelpers[%q] = %q", terminal.Tilde(config.Path()), registry, helper),
 		"to replace it, run: " + setupCommand(registry, "--force"),
 	}
@@ -271,7 +271,7 @@ func showAndOffer(ctx context.Context, w world, s *terminal.Screen, r report) er
 	}
 	for _, run := range runs {
 		if err := process.Foreground(ctx, run.Without, "gh", run.Args...); err != nil {
-			return mendable{fmt.Errorf("%s: %w", command, err), "run it again, then: " + programName + " status"}
+			return fixable{fmt.Errorf("%s: %w", command, err), "run it again, then: " + programName + " status"}
 		}
 	}
 	fmt.Fprintln(s)

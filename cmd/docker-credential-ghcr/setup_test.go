@@ -29,7 +29,7 @@ func TestOtherHelperIsRefused(t *testing.T) {
 		if (err != nil) != refused {
 			t.Errorf("%s: %v", text, err)
 		}
-		var m mendable
+		var m fixable
 		if refused && (!errors.As(err, &m) || !strings.HasSuffix(m.fix, "setup --force")) {
 			t.Errorf("%s: the fix is %q", text, m.fix)
 		}

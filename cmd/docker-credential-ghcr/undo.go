@@ -117,7 +117,7 @@ func showChange(s *terminal.Screen, config *dockerconfig.Config) error {
 	return nil
 }
 
-func damagedSettings(err error) error { return mendable{err, "fix the file, or remove it"} }
+func damagedSettings(err error) error { return fixable{err, "fix the file, or remove it"} }
 
 // dropSettings drops the settings of registries, if there are any.
 func dropSettings(registries []string) error {
