@@ -290,3 +290,38 @@ func TestPrintableIsFitForOneLineOfATerminal(t *testing.T) {
 		}
 	}
 }
+
+// A hint is a step forward: never the command that has just failed, and never one for
+// another place than the one that has the fault.
+func TestNoFixLeadsBackToWhatFailed(t *testing.T) {
+	t.Parallel()
+	registry := github.Registry{Name: "ghcr.io", Host: "github.com"}
+	sources := slices.Concat(variables, []Source{TokenFile, SystemdCredential, DockerLogin, GH, DockerConfig, "docker-credential-desktop", Password, StandardInput})
+	for _, fault := range byEffort {
+		for _, source := range sources {
+			for _, notAToken := range []bool{false, true} {
+				for _, want := range []github.Scope{github.WritePackages, github.ReadPackages} {
+					v := Verdict{Candidate: Candidate{Source: source, Login: "octocat", Fault: fault, notAToken: notAToken}}
+					text := fixFor(registry, want, v, nil).String()
+					if text == "" {
+						t.Errorf("%s, %s: no fix", source, fault)
+					}
+					for circular, failed := range map[string]bool{
+						"run: docker login ghcr.io": source == Password || source == DockerConfig || source.isStore() || source.IsVariable() || source == GH,
+						"docker logout":             true, // it would remove a login, and bring none
+						"gh auth logout":            true,
+						"gh auth refresh":           source != GH, // it renews gh's token and nothing else
+						"unset GHCR_TOKEN_FILE":     source.IsVariable(),
+					} {
+						if failed && (text == circular || circular != "run: docker login ghcr.io" && strings.Contains(text, circular)) {
+							t.Errorf("%s, %s: %s", source, fault, text)
+						}
+					}
+					if name := string(source); source.IsVariable() && strings.Contains(text, "unset ") && !strings.Contains(text, name) {
+						t.Errorf("%s, %s: %s", source, fault, text)
+					}
+				}
+			}
+		}
+	}
+}
