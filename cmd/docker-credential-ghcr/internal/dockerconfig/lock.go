@@ -28,7 +28,7 @@ func lock(file, records string) (unlock func(), locked bool, err error) {
 	path := filepath.Join(records, recordName(file)+".lock")
 	for ctx.Err() == nil {
 		made, err := makeDir(records)
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) && !isBelowFile(records) {
 			continue // the process that made the outer one has removed it again
 		} else if err != nil {
 			return unlock, false, nil
@@ -53,6 +53,16 @@ func lock(file, records string) (unlock func(), locked bool, err error) {
 		lock.Close() // its last owner removed it
 	}
 	return unlock, false, errors.New("other processes of docker-credential-ghcr are changing it and do not finish")
+}
+
+// isBelowFile reports whether the nearest existing parent is no directory. Windows says
+// of such a path that it does not exist.
+func isBelowFile(path string) bool {
+	for parent := filepath.Dir(path); ; parent = filepath.Dir(parent) {
+		if info, err := os.Stat(parent); err == nil || parent == filepath.Dir(parent) {
+			return err == nil && !info.IsDir()
+		}
+	}
 }
 
 // openLock makes the lock's file if it is not there. What is there and is no file
