@@ -101,7 +101,7 @@ func (e surroundings) belongs(host string) bool {
 			only = other
 		}
 	}
-	return only == host
+	return only != "" && only == host
 }
 
 // fromEnvironment is the token that a variable, or a file that it names, has.

@@ -15,6 +15,9 @@ func fixFor(r github.Registry, want github.Scope, v Verdict, hiding []string) Fi
 	if v.Candidate.Fix != (Fix{}) && v.Fault == v.Candidate.Fault {
 		return v.Candidate.Fix
 	}
+	if v.suspended && v.Fault == Rejected {
+		return fixSuspended(r)
+	}
 	switch v.Fault {
 	case LacksScope:
 		fix := fixToken(r, want, v, hiding, page)
@@ -35,6 +38,14 @@ func fixFor(r github.Registry, want github.Scope, v Verdict, hiding []string) Fi
 	default:
 		return Fix{Advice: fmt.Sprintf("try again when %s can be reached", r.Host)}
 	}
+}
+
+// fixSuspended is for an account that is suspended: no new token of it works either.
+func fixSuspended(r github.Registry) Fix {
+	if github.IsEnterprise(r.Host) {
+		return Fix{Advice: "ask an administrator of " + r.Host + " why the account is suspended"}
+	}
+	return Fix{Advice: "contact GitHub Support at https://support.github.com"}
 }
 
 // fixToken says how to get a valid token into the place of one that is not.

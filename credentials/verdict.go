@@ -29,6 +29,8 @@ type Verdict struct {
 	Route string
 	// Witnessed is set if the registry and not the API vouched for the token.
 	Witnessed bool
+	// suspended is set if the token is rejected because its account is suspended.
+	suspended bool
 }
 
 // Good reports whether the token may be handed out.
@@ -45,7 +47,7 @@ type facts struct {
 	Actor string
 }
 
-// untaken are the kinds that GitHub Packages does not take.
+// unsupportedKinds are the kinds that GitHub Packages does not take.
 var unsupportedKinds = []github.Kind{github.FineGrained, github.AppRefresh}
 
 // askable reports whether facts could still help a candidate: not one that has a
@@ -69,6 +71,7 @@ func judge(c Candidate, want github.Scope, f facts) Verdict {
 	switch f.API.StateByAPI() {
 	case github.Invalid:
 		v.Fault, v.Reason = Rejected, rejection(c.Token, f.API)
+		v.suspended = f.API.Status == http.StatusForbidden
 		return v
 	case github.Unknown:
 		switch f.Registry.StateByRegistry() {

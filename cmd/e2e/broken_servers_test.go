@@ -177,6 +177,8 @@ func breaking(name string, api, registry brokenServer) trouble {
 // refusedBy is what a person is told when API and registry say so of gh's token.
 func refusedBy(api, registry word) answer {
 	switch {
+	case strings.HasSuffix(string(api), "suspended"):
+		return noToken(string(api), "contact GitHub Support at https://support.github.com")
 	case api.condemns():
 		return noToken(string(api), logIn)
 	case api == good || registry == good:
