@@ -21,8 +21,8 @@ const (
 	cacheDir     = ".cache/" + stage.Product
 )
 
-// Files that decide where a token goes, or whether it is valid, count only if nobody
-// else can have written them.
+// Files that decide where a token goes, or whether it is valid, count only if no other
+// user can have written them.
 func TestHostileOwners(t *testing.T) {
 	const (
 		notSent  = "the token goes to that host"

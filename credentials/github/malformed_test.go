@@ -91,9 +91,9 @@ func TestWhatCanNeverBeATokenIsNamed(t *testing.T) {
 		"<token>": placeholder, "<your token>": placeholder, "<YOUR_GITHUB_TOKEN>": placeholder, "[token]": placeholder, "{token}": placeholder, "YOUR_TOKEN": placeholder,
 		"your-token-here": placeholder, "YOURTOKENHERE": placeholder, "MY_TOKEN": placeholder, "mytoken": placeholder, "GITHUB_TOKEN": placeholder, "GHCR_TOKEN": placeholder,
 		"CR_PAT": placeholder, "token": placeholder, "password": placeholder, "PERSONAL_ACCESS_TOKEN": placeholder, "changeme": placeholder, "change-me": placeholder,
-		"replace_with_your_token": placeholder, "insert token here": placeholder, "xxx": placeholder, "xxxxxxxxxxxxxxxx": placeholder, "XXXX": placeholder,
-		"ghp_xxxxxxxxxxxxxxxxxxxx": placeholder, "ghp_XXXX": placeholder, "ghp_your_token_here": placeholder, "ghp_YOURTOKEN": placeholder, "ghp_<your-token>": punctuation,
-		"github_pat_your_token": placeholder, "github_pat_xxx": placeholder, "TODO": placeholder, "ghp_" + strings.Repeat("0", 36): placeholder, "placeholder": placeholder,
+		"replace_with_your_token": placeholder, "insert token here": placeholder, "xxx": placeholder, "xxxxxxxxxxxxxxxx": placeholder, "Xxxx": placeholder,
+		"ghp_xxxxxxxxxxxxxxxxxxxx": placeholder, "ghp_Xxxx": placeholder, "ghp_your_token_here": placeholder, "ghp_YOURTOKEN": placeholder, "ghp_<your-token>": punctuation,
+		"github_pat_your_token": placeholder, "github_pat_xxx": placeholder, "Todo": placeholder, "ghp_" + strings.Repeat("0", 36): placeholder, "placeholder": placeholder,
 		"your.token": placeholder, "my access token": placeholder, "???": placeholder, "-": placeholder,
 
 		// More than the token, or not it.
